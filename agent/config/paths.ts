@@ -1,0 +1,10 @@
+/** Places on an amphora that no option moves (docs/contract/rest-api.md, 4.3). */
+
+export const NAMESPACE = "amphora-haproxy";
+export const NAMESPACE_HANDLE = `/var/run/netns/${NAMESPACE}`;
+export const UNIT_DIRECTORY = "/usr/lib/systemd/system";
+export const USER_GROUP_FILE = "/var/lib/octavia/haproxy-default-user-group.conf";
+export const PLUGGED_INTERFACES_FILE = "/var/lib/octavia/plugged_interfaces";
+export const VIP_FIREWALL_FILE = "/var/lib/octavia/nftables-vip.rules";
+export const SYSLOG_SOCKET = "/run/rsyslog/octavia/log";
+export const PCI_RESCAN_FILE = "/sys/bus/pci/rescan";

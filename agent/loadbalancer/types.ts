@@ -1,0 +1,74 @@
+/** The words of the load balancer domain: one load balancer is one HAProxy process. */
+
+declare const brand: unique symbol;
+/** A load balancer's id that has been checked to be safe as a file and unit name. */
+export type LoadBalancerId = string & { readonly [brand]: "LoadBalancerId" };
+
+export type Action = "start" | "stop" | "reload";
+
+export interface StoredConfig {
+  readonly bytes: Buffer;
+}
+
+/** One entry of `GET /1.0/listeners` (docs/contract/rest-api.md, R4). */
+export interface ListenerStatus {
+  readonly status: "ACTIVE" | "OFFLINE" | "ERROR";
+  readonly uuid: string;
+  readonly type: string;
+}
+
+/** Everything that the REST API asks of load balancers (R4 to R8). Each method is serialised per id by its implementation. */
+export interface LoadBalancers {
+  /**
+   * R5: stores, validates and activates a configuration.
+   * @throws AgentError `invalidInput` "Invalid request" with HAProxy's words, the old file stays
+   */
+  upload(amphoraId: string, id: string, body: Buffer): Promise<void>;
+  /** R6. @throws AgentError `notFound` "Loadbalancer Not Found" */
+  download(id: string): Promise<Buffer>;
+  /** R7, action not yet checked. @returns `details` of the answer */
+  act(id: string, action: string): Promise<string>;
+  /** R8; unknown ids succeed. */
+  delete(id: string): Promise<void>;
+  /** R4, HAProxy part, in order of appearance. */
+  listeners(): Promise<ListenerStatus[]>;
+  /** `haproxy_count` of R3. */
+  countRunning(): Promise<number>;
+}
+
+/** R9 to R11. */
+export interface Certificates {
+  /** @throws AgentError `invalidInput` "Filename has wrong format" */
+  store(id: string, fileName: string, body: Buffer): Promise<void>;
+  /** MD5 of the stored bytes, lower-case hex. @throws AgentError `notFound` "Certificate Not Found" */
+  md5(id: string, fileName: string): Promise<string>;
+  delete(id: string, fileName: string): Promise<void>;
+}
+
+/** One listener as HAProxy's statistics show it. Counters are absolute; beyond 2^53 they are bigint. */
+export interface ListenerSample {
+  readonly id: string;
+  readonly status: string;
+  readonly currentConnections: number | bigint;
+  readonly counters: ListenerCounters;
+}
+
+export interface ListenerCounters {
+  readonly bin: number | bigint;
+  readonly bout: number | bigint;
+  readonly ereq: number | bigint;
+  readonly stot: number | bigint;
+}
+
+/** One backend: a pool under one listener; `key` is `<pool id>:<listener id>`. */
+export interface PoolSample {
+  readonly key: string;
+  readonly status: string;
+  /** Member id to status, already in wire vocabulary (docs/contract/heartbeat.md, section 4). */
+  readonly members: Readonly<Record<string, string>>;
+}
+
+export interface LoadBalancerSample {
+  readonly listeners: readonly ListenerSample[];
+  readonly pools: readonly PoolSample[];
+}

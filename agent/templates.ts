@@ -1,0 +1,23 @@
+/**
+ * Handlebars templates of `templates/`, compiled once when first used.
+ * This file stays directly below `agent/`: `../templates/` is right from here and from `dist/`.
+ */
+import { readFile } from "node:fs/promises";
+import Handlebars from "handlebars";
+
+const DIRECTORY = new URL("../templates/", import.meta.url);
+const compiled = new Map<string, HandlebarsTemplateDelegate>();
+
+/**
+ * Renders `templates/<name>.hbs`.
+ * @throws Error when the template names a value that `view` does not have
+ */
+export async function renderTemplate(name: string, view: object): Promise<string> {
+  let template = compiled.get(name);
+  if (template === undefined) {
+    const source = await readFile(new URL(`${name}.hbs`, DIRECTORY), "utf8");
+    template = Handlebars.compile(source, { noEscape: true, strict: true, knownHelpersOnly: true });
+    compiled.set(name, template);
+  }
+  return template(view);
+}
