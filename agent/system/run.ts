@@ -1,5 +1,5 @@
 /** Runs a program to its end: argument vectors only, bounded in time and output. */
-import { ExecaError, execa } from "execa";
+import { execa } from "execa";
 import { AgentError } from "../errors.ts";
 
 export interface RunOptions {
@@ -46,16 +46,11 @@ export const tryRun: Try = async (file, args, options = {}) => {
     reject: false,
     all: true,
     stripFinalNewline: false,
-    ...(input === undefined ? { stdin: "ignore" as const } : { input }),
+    input: input ?? "",
     ...(signal && { cancelSignal: signal }),
   });
   signal?.throwIfAborted();
-  if (
-    result instanceof ExecaError &&
-    result.exitCode === undefined &&
-    !result.timedOut &&
-    !result.isTerminated
-  ) {
+  if (result.exitCode === undefined && !result.timedOut && !result.isTerminated) {
     throw new AgentError("commandFailed", `cannot run ${file}`, { details: result.originalMessage });
   }
   const output = result.timedOut ? `${result.all}\n${file} did not end within ${timeoutMs} ms` : result.all;
