@@ -1,0 +1,32 @@
+/** Processes as pid files and /proc show them. */
+import { basename } from "node:path";
+import { readIfPresent } from "./files.ts";
+
+/** The kernel keeps this many characters of a program's name. */
+const COMMAND_LENGTH = 15;
+
+/**
+ * The process that a pid file names, if it runs (docs/contract/rest-api.md, 2.4 and section 7, row 14).
+ * @param program - path or name that the process must have been started from: pids are used again
+ * @returns undefined also for an empty or malformed file, and for a process that has ended but was not yet reaped
+ */
+export async function runningPid(pidFile: string, program?: string): Promise<number | undefined> {
+  const text = await readIfPresent(pidFile);
+  const pid = text && parsePid(text.toString("latin1"));
+  if (pid === undefined) return undefined;
+  const command = await commandOf(pid);
+  if (command === undefined) return undefined;
+  return program === undefined || command === basename(program).slice(0, COMMAND_LENGTH) ? pid : undefined;
+}
+
+function parsePid(text: string): number | undefined {
+  const [line = ""] = text.split("\n", 1);
+  return /^\s*[1-9]\d{0,9}\s*$/.test(line) ? Number(line) : undefined;
+}
+
+/** Name of a living process: of `/proc/<pid>/stat`, which holds the state too. */
+async function commandOf(pid: number): Promise<string | undefined> {
+  const stat = await readIfPresent(`/proc/${pid}/stat`);
+  const [, command, state] = /\((.*)\) (\S)/s.exec(stat?.toString("latin1") ?? "") ?? [];
+  return state === undefined || "ZX".includes(state) ? undefined : command;
+}
