@@ -1,11 +1,9 @@
-/**
- * Handlebars templates of `templates/`, compiled once when first used.
- * This file stays directly below `agent/`: `../templates/` is right from here and from `dist/`.
- */
+/** Handlebars templates of `templates/`, compiled once when first used. */
 import { readFile } from "node:fs/promises";
 import Handlebars from "handlebars";
+import { PACKAGE_ROOT } from "./package-root.ts";
 
-const DIRECTORY = new URL("../templates/", import.meta.url);
+const DIRECTORY = new URL("templates/", PACKAGE_ROOT);
 const compiled = new Map<string, HandlebarsTemplateDelegate>();
 
 /**

@@ -1,0 +1,96 @@
+/** The `amphora` command line: one row per command, each loading its own code. */
+import { readFile } from "node:fs/promises";
+import yargs from "yargs";
+import { asError } from "../errors.ts";
+import { PACKAGE_ROOT } from "../package-root.ts";
+
+/** Exit codes: 0 done, 1 failed, 2 wrong usage. */
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+/** @returns the exit code */
+export async function amphora(words: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const finish = (code: number) => {
+    exitCode = code;
+  };
+  const parser = yargs([...words])
+    .scriptName("amphora")
+    .usage("$0 COMMAND\n\nAgent and data-plane supervisor of an Octavia amphora.")
+    .command(
+      "agent",
+      "Serve the REST API and supervise the load balancers",
+      (command) => command.option("config-file", CONFIG_FILE_OPTION),
+      async ({ configFile }) => {
+        const { runAgent } = await import("../main.ts");
+        finish(await runAgent(configFile));
+      },
+    )
+    .command(
+      "interface <action> <name>",
+      "Bring an interface of the namespace up or down, from its interface file",
+      (command) =>
+        command
+          .positional("action", { choices: ["up", "down"] as const, demandOption: true })
+          .positional("name", { type: "string", demandOption: true, describe: "Interface, or all" })
+          .option("config-file", CONFIG_FILE_OPTION),
+      async ({ action, name, configFile }) => {
+        const { interfaceCommand } = await import("./interface.ts");
+        finish(await interfaceCommand([...configFile.map((file) => `--config-file=${file}`), action, name]));
+      },
+    )
+    .command(
+      "netns up",
+      "Create the namespace, move plugged links into it and bring them up",
+      (command) => command.option("config-file", CONFIG_FILE_OPTION),
+      async ({ configFile }) => {
+        const { netnsUp } = await import("./netns.ts");
+        finish(await netnsUp(configFile));
+      },
+    )
+    .command(
+      "vrrp-check [sockets..]",
+      "Ask HAProxy stats sockets whether they answer; the exit code counts those that do not",
+      (command) => command.positional("sockets", { type: "string", array: true, default: [] as string[] }),
+      async ({ sockets }) => {
+        const { vrrpCheck } = await import("./vrrp-check.ts");
+        finish(await vrrpCheck(sockets));
+      },
+    )
+    .demandCommand(1, "Which command?")
+    .strict()
+    .version(await packageVersion())
+    .help()
+    .alias("help", "h")
+    .wrap(80)
+    .exitProcess(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      if (error) throw error;
+      throw new UsageError(message ?? "wrong usage");
+    });
+  try {
+    await parser.parseAsync();
+    return exitCode;
+  } catch (error) {
+    console.error(`amphora: ${asError(error).message}`);
+    if (!(error instanceof UsageError)) return FAILED;
+    console.error("Try: amphora --help");
+    return WRONG_USAGE;
+  }
+}
+
+class UsageError extends Error {}
+
+const CONFIG_FILE_OPTION = {
+  type: "string",
+  array: true,
+  nargs: 1,
+  default: [] as string[],
+  describe: "Configuration file; may be repeated, later ones win",
+} as const;
+
+async function packageVersion(): Promise<string> {
+  const text = await readFile(new URL("package.json", PACKAGE_ROOT), "utf8");
+  const { version } = JSON.parse(text) as { version: string };
+  return version;
+}

@@ -1,0 +1,62 @@
+# Shared by the scripts beside this file; to be sourced.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
+
+# need PACKAGE:PROGRAM:WHY ... - installs the Debian packages whose programs are missing.
+need() {
+  local missing=() item package program why
+  for item in "$@"; do
+    IFS=: read -r package program why <<<"$item"
+    PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null && continue
+    missing+=("$package")
+    say "system package $package is needed: $why"
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      say "please install as root: apt-get install ${missing[*]}"
+      exit 1
+    fi
+    as_root=(sudo)
+  fi
+  "${as_root[@]}" apt-get update -q >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >&2
+}
+
+need_runtime() {
+  need \
+    "npm:npm:brings the Node that the program runs on, and its libraries" \
+    "haproxy:haproxy:the load balancer itself" \
+    "iproute2:ip:namespaces, links, addresses, routes" \
+    "iputils-arping:arping:announces addresses to the network" \
+    "nftables:nft:masquerading rules of plugged interfaces" \
+    "procps:sysctl:kernel settings inside the namespace" \
+    "util-linux:unshare:the sandbox's own namespaces" \
+    "curl:curl:to send requests by hand"
+  # Node needs it and does not bring it.
+  ldconfig -p | grep -q libatomic.so.1 || need "libatomic1:libatomic-is-missing:a library that Node needs"
+}
+
+# The packages of package-lock.json and the bundle, each only when something changed.
+set_up_node() {
+  local stamp=$root/node_modules/.amphora-set-up
+  if [ ! -e "$stamp" ] || [ "$root/package-lock.json" -nt "$stamp" ]; then
+    say "npm packages"
+    (cd "$root" && npm ci --no-progress >&2)
+    # Its key is made on this machine, by the one install script that we want.
+    (cd "$root" && PATH=$root/node_modules/.bin:$PATH node node_modules/https-pem/install.js)
+    touch "$stamp"
+  fi
+  PATH=$root/node_modules/.bin:$PATH
+}
+
+build_if_stale() {
+  local newest
+  newest=$(find "$root/agent" "$root/scripts/build.ts" "$root/package-lock.json" -newer "$root/dist/amphora.js" -print -quit 2>/dev/null || true)
+  if [ ! -e "$root/dist/amphora.js" ] || [ -n "$newest" ]; then
+    say "build"
+    (cd "$root" && node scripts/build.ts >&2)
+  fi
+}
