@@ -1,6 +1,6 @@
 /** Files as the agent needs them: replaced whole or not at all, and "not there" as a value. */
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemErrorCode } from "../errors.ts";
 
@@ -14,21 +14,38 @@ export type ReplaceFile = (path: string, bytes: string | Uint8Array, mode: numbe
  * @throws the system error of the step that failed (`ENOSPC`, `EROFS`, ...)
  */
 export const replaceFile: ReplaceFile = async (path, bytes, mode) => {
+  await writeBesideAndRename(path, bytes, mode, (file) => file.sync());
+  await syncDirectory(dirname(path));
+};
+
+/**
+ * Like {@link replaceFile}, but leaves it to the kernel when the disk is written: for small files that are
+ * replaced all the time and mean nothing after a power cut, which may leave such a file old or empty.
+ * @throws the system error of the step that failed
+ */
+export const replaceFileUnsynced: ReplaceFile = (path, bytes, mode) =>
+  writeBesideAndRename(path, bytes, mode);
+
+async function writeBesideAndRename(
+  path: string,
+  bytes: string | Uint8Array,
+  mode: number,
+  finish?: (file: FileHandle) => Promise<void>,
+): Promise<void> {
   const temp = `${path}.${randomUUID()}.tmp`;
   try {
     {
       await using file = await open(temp, "wx", mode);
       await file.chmod(mode);
       await file.writeFile(bytes);
-      await file.sync();
+      await finish?.(file);
     }
     await rename(temp, path);
   } catch (error) {
     await rm(temp, { force: true });
     throw error;
   }
-  await syncDirectory(dirname(path));
-};
+}
 
 /** Makes renames and deletions inside `directory` survive a power cut. */
 export async function syncDirectory(directory: string): Promise<void> {
@@ -49,4 +66,25 @@ export async function readIfPresent(path: string): Promise<Buffer | undefined> {
 /** Creates a directory and its parents. */
 export async function makeDirectory(path: string, mode = 0o755): Promise<void> {
   await mkdir(path, { recursive: true, mode });
+}
+
+/** Whether `path` is a regular file, or a link to one. */
+export async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT" || systemErrorCode(error) === "ENOTDIR") return false;
+    throw error;
+  }
+}
+
+/** Names of the directories inside `path`; none when it does not exist. */
+export async function directoriesIn(path: string): Promise<string[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return [];
+    throw error;
+  }
 }

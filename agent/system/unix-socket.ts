@@ -49,7 +49,6 @@ export const ask: Ask = async (path, command, options) => {
   });
   socket.on("end", () => resolve(Buffer.concat(chunks, size)));
   socket.on("error", reject);
-  // Our own writing half stays open: HAProxy takes its end for a client that has gone.
   socket.write(`${command}\n`);
   try {
     return await promise;
