@@ -1,0 +1,64 @@
+/** Control groups of a bed: one per machine, in every hierarchy that systemd writes to. */
+import { mkdir, readdir, readFile, rmdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+
+const PREFIX = "amphora-bed";
+
+/** A machine's directory in each hierarchy, the one with CPU figures (version 2) first. */
+export type MachineGroups = readonly string[];
+
+/**
+ * Creates a machine's groups below our own. Two machines in one group would share one init's children.
+ * @param bed - names the bed; its groups are found again by it
+ */
+export async function createGroups(bed: string, machine: string): Promise<MachineGroups> {
+  const directories: string[] = [];
+  for (const parent of await hierarchies()) {
+    const directory = join(parent, `${PREFIX}-${bed}`, machine);
+    await mkdir(directory, { recursive: true });
+    directories.push(directory);
+  }
+  return directories;
+}
+
+/** Removes the groups of a bed whose processes have ended, and of beds that were killed before they could. */
+export async function removeGroups(bed: string): Promise<void> {
+  for (const parent of await hierarchies()) {
+    for (const name of await readdir(parent)) {
+      const [, owner] = new RegExp(`^${PREFIX}-(\\d+)$`).exec(name) ?? [];
+      if (owner && (owner === bed || !(await isAlive(owner)))) await removeGroup(join(parent, name));
+    }
+  }
+}
+
+async function removeGroup(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) await removeGroup(join(directory, entry.name));
+  }
+  await rmdir(directory);
+}
+
+async function isAlive(pid: string): Promise<boolean> {
+  return readFile(`/proc/${pid}/stat`).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Our own group in the version 2 hierarchy and, where there is one, in systemd's own of version 1. */
+async function hierarchies(): Promise<string[]> {
+  const mounts = await readFile("/proc/self/mountinfo", "utf8");
+  const groups = await readFile("/proc/self/cgroup", "utf8");
+  const found: string[] = [];
+  for (const [type, line] of [
+    ["cgroup2", /^0::(.*)$/m],
+    ["cgroup", /^\d+:name=systemd:(.*)$/m],
+  ] as const) {
+    const [, group] = line.exec(groups) ?? [];
+    const options = type === "cgroup" ? /\bname=systemd\b/ : /^/;
+    const mount = mounts.split("\n").find((row) => row.includes(` - ${type} `) && options.test(row));
+    const [, , , root, point] = mount?.split(" ") ?? [];
+    if (root && point && group) found.push(join(point, relative(root, group)));
+  }
+  return found;
+}

@@ -1,0 +1,238 @@
+/** A machine: a copy of a tree over which a real systemd runs, with network interfaces of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { createGroups, type MachineGroups } from "./cgroup.ts";
+import { host } from "./host.ts";
+import type { Lab } from "./lab.ts";
+
+const BOOT_MS = 60_000;
+const STOP_MS = 30_000;
+
+export interface Interface {
+  /** The lab's bridge that it is plugged into. */
+  readonly bridge: string;
+  readonly mac: string;
+  /** Name inside the machine until somebody renames it; unique in the lab, at most 13 characters. */
+  readonly name: string;
+}
+
+export interface Ended {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Boots a machine and waits until its init has started everything.
+ * @param tree - directory made by `buildTree`; stays unchanged
+ * @param interfaces - present from the first moment, as on a virtual machine; they come back at each `start`
+ */
+export async function boot(
+  lab: Lab,
+  options: { name: string; tree: string; interfaces?: readonly Interface[] },
+): Promise<Machine> {
+  const directory = join(lab.scratch, options.name);
+  const root = join(directory, "root");
+  const [upper, work] = [join(directory, "upper"), join(directory, "work")];
+  for (const path of [upper, work, root]) await mkdir(path, { recursive: true });
+  const layers = `lowerdir=${options.tree},upperdir=${upper},workdir=${work}`;
+  await host("mount", ["-t", "overlay", "-o", layers, "amphora-bed", root]);
+  await writeFile(join(root, "etc/hostname"), `${options.name}\n`);
+  await writeFile(join(root, "etc/machine-id"), `${randomUUID().replaceAll("-", "")}\n`);
+  const groups = await createGroups(lab.id, options.name);
+  const machine = new Machine(options.name, root, groups, options.interfaces ?? []);
+  await machine.start();
+  return machine;
+}
+
+export class Machine {
+  readonly name: string;
+  /** Its file system, also while it is stopped. */
+  readonly root: string;
+  readonly #groups: MachineGroups;
+  readonly #interfaces: readonly Interface[];
+  #running: { nspawn: ChildProcess; exited: Promise<void>; leader: number } | undefined;
+  #console = "";
+
+  constructor(name: string, root: string, groups: MachineGroups, interfaces: readonly Interface[]) {
+    this.name = name;
+    this.root = root;
+    this.#groups = groups;
+    this.#interfaces = interfaces;
+  }
+
+  /** Its init's process id, as the lab sees it. */
+  get leader(): number {
+    if (!this.#running) throw new Error(`machine ${this.name} is not running`);
+    return this.#running.leader;
+  }
+
+  /** Directory of a unit's control group in the version 2 hierarchy. */
+  unitGroup(unit: string): string {
+    const [unified] = this.#groups;
+    if (unified === undefined) throw new Error("no control group hierarchy of version 2 on this host");
+    return join(unified, "payload/system.slice", unit);
+  }
+
+  /** Boots it, again after `stop`. What it wrote to its file system is still there, /run is not. */
+  async start(): Promise<void> {
+    if (this.#running) throw new Error(`machine ${this.name} is running`);
+    for (const nic of this.#interfaces) await createInterface(nic);
+    const nspawn = spawn("sh", ["-c", ENTER_GROUPS, "sh", ...this.#groups, "--", ...this.#command()], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [nspawn.stdout, nspawn.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        this.#console = (this.#console + text).slice(-16_384);
+      });
+    }
+    const exited = new Promise<void>((resolve) => {
+      nspawn.once("error", () => resolve());
+      nspawn.once("exit", () => resolve());
+    });
+    const deadline = Date.now() + BOOT_MS;
+    this.#running = { nspawn, exited, leader: await this.#findLeader(nspawn, deadline) };
+    await this.#waitForInit(deadline);
+  }
+
+  /** Runs a program inside and hands back whatever it ended with. */
+  async try(
+    file: string,
+    args: readonly string[],
+    options: { input?: string; timeoutMs?: number } = {},
+  ): Promise<Ended> {
+    const ended = await execa("nsenter", [...this.#namespaces(), file, ...args], {
+      input: options.input ?? "",
+      timeout: options.timeoutMs ?? 60_000,
+      env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
+      extendEnv: false,
+      reject: false,
+    });
+    return { exitCode: ended.exitCode ?? 1, stdout: ended.stdout, stderr: ended.stderr };
+  }
+
+  /** Runs a program inside that must succeed. @returns its standard output */
+  async exec(
+    file: string,
+    args: readonly string[],
+    options?: { input?: string; timeoutMs?: number },
+  ): Promise<string> {
+    const ended = await this.try(file, args, options);
+    if (ended.exitCode !== 0) {
+      throw new Error(
+        `${this.name}: ${file} ${args.join(" ")} ended with ${ended.exitCode}\n${ended.stdout}${ended.stderr}`,
+      );
+    }
+    return ended.stdout;
+  }
+
+  /** Copies a file or directory of the host into it, while it runs too. */
+  async copyIn(source: string, target: string): Promise<void> {
+    const path = this.#pathOf(target);
+    await mkdir(dirname(path), { recursive: true });
+    await cp(source, path, { recursive: true, dereference: true });
+  }
+
+  async write(target: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+    const path = this.#pathOf(target);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content, { mode });
+  }
+
+  /** Plugs one more interface into the running machine; it is gone after the next stop. */
+  async plug(nic: Interface): Promise<void> {
+    await createInterface(nic);
+    await host("ip", ["link", "set", nic.name, "netns", String(this.leader)]);
+  }
+
+  /** Pulls an interface, wherever in the machine it is by now. */
+  async unplug(nic: Interface): Promise<void> {
+    await host("ip", ["link", "delete", labEnd(nic)]);
+  }
+
+  /** Powers it off in order; kills it when that takes too long. */
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    const { nspawn, exited } = this.#running;
+    await this.try("systemctl", ["poweroff", "--no-block"], { timeoutMs: 10_000 });
+    const timer = setTimeout(() => nspawn.kill("SIGKILL"), STOP_MS);
+    await exited;
+    clearTimeout(timer);
+    this.#running = undefined;
+    for (const nic of this.#interfaces) await removeIfPresent(labEnd(nic));
+  }
+
+  #command(): string[] {
+    return [
+      "systemd-nspawn",
+      "--quiet",
+      "--boot",
+      "--register=no",
+      "--keep-unit",
+      "--private-network",
+      "--capability=all",
+      "--link-journal=no",
+      "--resolv-conf=off",
+      "--timezone=off",
+      "--console=pipe",
+      `--machine=${this.name}`,
+      `--directory=${this.root}`,
+      ...this.#interfaces.map((nic) => `--network-interface=${nic.name}`),
+    ];
+  }
+
+  #namespaces(): string[] {
+    return ["-t", String(this.leader), "--mount", "--pid", "--net", "--uts", "--ipc", "--"];
+  }
+
+  /** A running machine has file systems (/run, /tmp) that its root directory does not show. */
+  #pathOf(target: string): string {
+    return this.#running ? join(`/proc/${this.leader}/root`, target) : join(this.root, target);
+  }
+
+  async #findLeader(nspawn: ChildProcess, deadline: number): Promise<number> {
+    while (Date.now() < deadline && nspawn.exitCode === null && nspawn.signalCode === null) {
+      const children = await readFile(`/proc/${nspawn.pid}/task/${nspawn.pid}/children`, "utf8").catch(
+        () => "",
+      );
+      const leader = Number(children.split(" ")[0]);
+      if (leader > 0 && (await readFile(`/proc/${leader}/comm`, "utf8").catch(() => "")) === "systemd\n")
+        return leader;
+      await sleep(20);
+    }
+    throw new Error(`machine ${this.name} did not boot\n${this.#console}`);
+  }
+
+  async #waitForInit(deadline: number): Promise<void> {
+    let state = "";
+    while (Date.now() < deadline) {
+      // Exit code 1 is "degraded" too: a unit of Debian's that cannot work in here is not our concern.
+      state = (await this.try("systemctl", ["is-system-running", "--wait"])).stdout.trim();
+      if (state === "running" || state === "degraded") return;
+      await sleep(50);
+    }
+    throw new Error(`machine ${this.name} is "${state}" after ${BOOT_MS} ms\n${this.#console}`);
+  }
+}
+
+/** Puts its own process into each group, then becomes the program after `--`. */
+const ENTER_GROUPS = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"';
+
+function labEnd(nic: Interface): string {
+  return `${nic.name}-h`;
+}
+
+async function createInterface(nic: Interface): Promise<void> {
+  const peer = ["peer", "name", nic.name, "address", nic.mac];
+  await host("ip", ["link", "add", labEnd(nic), "type", "veth", ...peer]);
+  await host("ip", ["link", "set", labEnd(nic), "master", nic.bridge, "up"]);
+}
+
+/** The kernel takes a pair of interfaces down some time after the namespace of one of them. */
+async function removeIfPresent(link: string): Promise<void> {
+  await execa("ip", ["link", "delete", link], { reject: false });
+}
