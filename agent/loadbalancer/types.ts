@@ -71,4 +71,9 @@ export interface PoolSample {
 export interface LoadBalancerSample {
   readonly listeners: readonly ListenerSample[];
   readonly pools: readonly PoolSample[];
+  /**
+   * Why no heartbeat may be built from this sample, although HAProxy answered: a listener's counter is missing,
+   * or a pool's own row (docs/contract/heartbeat.md, section 4). `listeners` and `pools` hold the rest.
+   */
+  readonly defect?: string;
 }
