@@ -1,0 +1,41 @@
+/** Where the files of a load balancer are (docs/contract/rest-api.md, 4.3). */
+import type { LoadBalancerId } from "./types.ts";
+
+export interface Layout {
+  readonly directory: string;
+  readonly config: string;
+  /** Written, not yet checked. */
+  readonly staged: string;
+  /** The last one that HAProxy refused, for the operator. */
+  readonly rejected: string;
+  /** The one before the active one. */
+  readonly previous: string;
+  readonly pidFile: string;
+  readonly serversState: string;
+  /** HAProxy's stats socket; the controller's configuration names the same path. */
+  readonly socket: string;
+  /** Socket of HAProxy's master process. */
+  readonly masterSocket: string;
+  /** What HAProxy prints when the agent itself runs it. */
+  readonly output: string;
+  /** What the agent itself has to run, and whether. */
+  readonly record: string;
+}
+
+export function layoutOf(basePath: string, id: LoadBalancerId): Layout {
+  const directory = `${basePath}/${id}`;
+  const config = `${directory}/haproxy.cfg`;
+  return {
+    directory,
+    config,
+    staged: `${config}.new`,
+    rejected: `${config}.new-failed`,
+    previous: `${config}.previous`,
+    pidFile: `${directory}/${id}.pid`,
+    serversState: `${directory}/servers-state`,
+    socket: `${basePath}/${id}.sock`,
+    masterSocket: `${directory}/master.sock`,
+    output: `${directory}/haproxy.out`,
+    record: `${directory}/supervisor.json`,
+  };
+}

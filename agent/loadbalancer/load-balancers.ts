@@ -1,0 +1,209 @@
+/** Load balancers as the REST API sees them (docs/contract/rest-api.md, R4 to R8). */
+import type { Topology } from "../config/types.ts";
+import { AgentError } from "../errors.ts";
+import type { HaproxySupervisor } from "../supervisor/types.ts";
+import { directoriesIn, isFile, readIfPresent, replaceFileUnsynced } from "../system/files.ts";
+import type { Logger } from "../system/logger.ts";
+import { runningPid } from "../system/processes.ts";
+import { removeDirectory, removeSocket } from "../system/removal.ts";
+import { type Try, tryRun } from "../system/run.ts";
+import { type Ask, ask } from "../system/unix-socket.ts";
+import { parseLoadBalancerId } from "./ids.ts";
+import { layoutOf } from "./layout.ts";
+import { parseBindAddresses, parseConfig, parseStatsSocket } from "./parse-config.ts";
+import { createVersionReader } from "./read-version.ts";
+import type { Action, ListenerStatus, LoadBalancerId, LoadBalancers } from "./types.ts";
+import { type UploadContext, uploadConfig } from "./upload.ts";
+
+const SAVE_STATE_TIMEOUT_MS = 5_000;
+
+export interface LoadBalancersOptions {
+  readonly basePath: string;
+  readonly certDirectory: string;
+  /** The one HAProxy program: it validates, and it runs. */
+  readonly haproxyCmd: string;
+  /** Asked each time: an agent configuration may change it. */
+  readonly topology: () => Topology;
+  readonly supervisor: HaproxySupervisor;
+  /** Runs one job at a time per key. */
+  readonly exclusive: { run<T>(key: string, job: () => Promise<T>): Promise<T> };
+  /** Announces addresses in the namespace. */
+  readonly advertise: (addresses: readonly string[]) => Promise<void>;
+  readonly logger: Logger;
+  readonly tryRun?: Try;
+  readonly ask?: Ask;
+}
+
+export function createLoadBalancers(options: LoadBalancersOptions): LoadBalancers {
+  return new HaproxyLoadBalancers(options);
+}
+
+class HaproxyLoadBalancers implements LoadBalancers {
+  readonly #options: LoadBalancersOptions;
+  readonly #ask: Ask;
+  readonly #upload: UploadContext;
+
+  constructor(options: LoadBalancersOptions) {
+    const { basePath, haproxyCmd, supervisor, logger } = options;
+    const runner = options.tryRun ?? tryRun;
+    const readVersion = createVersionReader(haproxyCmd, runner);
+    this.#options = options;
+    this.#ask = options.ask ?? ask;
+    this.#upload = { basePath, haproxyCmd, supervisor, logger, readVersion, tryRun: runner };
+  }
+
+  async upload(amphoraId: string, text: string, body: Buffer): Promise<void> {
+    const id = parseLoadBalancerId(text);
+    if (!id) throw new AgentError("invalidInput", "Invalid request", { details: "Invalid load balancer id" });
+    await this.#options.exclusive.run(id, () => uploadConfig(this.#upload, amphoraId, id, body));
+  }
+
+  async download(text: string): Promise<Buffer> {
+    const id = parseLoadBalancerId(text);
+    const bytes = id && (await readIfPresent(this.#layout(id).config));
+    if (!bytes) throw notFound(text);
+    return bytes;
+  }
+
+  async act(text: string, word: string): Promise<string> {
+    const action = word.toLowerCase();
+    if (!isAction(action)) {
+      throw new AgentError("invalidInput", "Invalid Request", { details: `Unknown action: ${action}` });
+    }
+    const id = parseLoadBalancerId(text);
+    if (!id) throw notFound(text);
+    return this.#options.exclusive.run(id, async () => {
+      if (!(await isFile(this.#layout(id).config))) throw notFound(text);
+      return this.#act(id, action);
+    });
+  }
+
+  async delete(text: string): Promise<void> {
+    const id = parseLoadBalancerId(text);
+    if (id) await this.#options.exclusive.run(id, () => this.#delete(id));
+  }
+
+  async listeners(): Promise<ListenerStatus[]> {
+    const ids = await this.#ids();
+    const lists = await Promise.all(
+      ids.map(async (id) => {
+        const bytes = await readIfPresent(this.#layout(id).config);
+        return bytes ? parseConfig(bytes.toString("utf8")).listeners : [];
+      }),
+    );
+    return lists.flat();
+  }
+
+  async countRunning(): Promise<number> {
+    const running = await Promise.all((await this.#ids()).map((id) => this.#isRunning(id)));
+    return running.filter(Boolean).length;
+  }
+
+  async #act(id: LoadBalancerId, wanted: Action): Promise<string> {
+    const { supervisor, topology, logger } = this.#options;
+    const action = wanted === "reload" && !(await this.#isRunning(id)) ? "start" : wanted;
+    if (action === "reload") await this.#saveServersState(id);
+    const startedAt = performance.now();
+    await orFail(`Error ${action}ing haproxy`, () => supervisor[action](id));
+    const durationMs = Math.round(performance.now() - startedAt);
+    logger.info({ event: `haproxy.${action}.done`, lbId: id, durationMs }, "haproxy action done");
+    // With a standby keepalived announces the addresses, when they are here (docs/contract/rest-api.md, 2.8).
+    if (action !== "stop" && topology() !== "ACTIVE_STANDBY") void this.#announce(id);
+    return ANSWERS[action](id);
+  }
+
+  async #delete(id: LoadBalancerId): Promise<void> {
+    const { supervisor, certDirectory, logger } = this.#options;
+    const layout = this.#layout(id);
+    const config = await readIfPresent(layout.config);
+    if (!config) return;
+    if (await this.#isRunning(id)) await orFail("Error stopping haproxy", () => supervisor.stop(id));
+    const statsSocket = parseStatsSocket(config.toString("utf8"));
+    await this.#orLog(id, "socket", async () => statsSocket && removeSocket(statsSocket));
+    await this.#orLog(id, "certificates", () => removeDirectory(`${certDirectory}/${id}`));
+    await this.#orLog(id, "supervision", () => supervisor.remove(id));
+    await removeDirectory(layout.directory, "haproxy.cfg");
+    logger.info({ event: "loadbalancer.delete.done", lbId: id }, "load balancer deleted");
+  }
+
+  /** Keeps members' states and weights across a reload; without it they are checked anew. */
+  async #saveServersState(id: LoadBalancerId): Promise<void> {
+    const layout = this.#layout(id);
+    try {
+      const answer = await this.#ask(layout.socket, "show servers state", {
+        timeoutMs: SAVE_STATE_TIMEOUT_MS,
+      });
+      await replaceFileUnsynced(layout.serversState, `${answer.toString("utf8").trimEnd()}\n`, 0o644);
+    } catch (err) {
+      const event = "haproxy.servers-state.failed";
+      this.#options.logger.warn({ event, lbId: id, err }, "server states not saved, reloading without them");
+    }
+  }
+
+  /** In the background: no answer depends on it. */
+  async #announce(id: LoadBalancerId): Promise<void> {
+    try {
+      const config = await readIfPresent(this.#layout(id).config);
+      await this.#options.advertise(parseBindAddresses(config?.toString("utf8") ?? ""));
+    } catch (err) {
+      this.#options.logger.warn({ event: "vip.advertise.failed", lbId: id, err }, "addresses not announced");
+    }
+  }
+
+  /** A part of a deletion that must not keep the rest from being done (docs/contract/rest-api.md, 2.5). */
+  async #orLog(id: LoadBalancerId, part: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (err) {
+      this.#options.logger.warn(
+        { event: "loadbalancer.delete.incomplete", lbId: id, part, err },
+        "left something behind",
+      );
+    }
+  }
+
+  async #isRunning(id: LoadBalancerId): Promise<boolean> {
+    return (await runningPid(this.#layout(id).pidFile, this.#options.haproxyCmd)) !== undefined;
+  }
+
+  /** Load balancers that have a configuration, sorted. */
+  async #ids(): Promise<LoadBalancerId[]> {
+    const ids: LoadBalancerId[] = [];
+    for (const name of (await directoriesIn(this.#options.basePath)).sort()) {
+      const id = parseLoadBalancerId(name);
+      if (id && (await isFile(this.#layout(id).config))) ids.push(id);
+    }
+    return ids;
+  }
+
+  #layout(id: LoadBalancerId): ReturnType<typeof layoutOf> {
+    return layoutOf(this.#options.basePath, id);
+  }
+}
+
+/** Texts on the wire, one missing letter included (docs/contract/rest-api.md, R7). */
+const ANSWERS: Readonly<Record<Action, (id: LoadBalancerId) => string>> = {
+  start: (id) => `Configuration file is valid\nhaproxy daemon for ${id} started`,
+  reload: (id) => `Listener ${id} reloaded`,
+  stop: (id) => `Listener ${id} stoped`,
+};
+
+function isAction(word: string): word is Action {
+  return Object.hasOwn(ANSWERS, word);
+}
+
+function notFound(id: string): AgentError {
+  return new AgentError("notFound", "Loadbalancer Not Found", {
+    details: `No loadbalancer with UUID: ${id}`,
+  });
+}
+
+/** Gives a failed command of the supervisor the message that controllers know. */
+async function orFail(message: string, command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    throw new AgentError("commandFailed", message, { details: error.details ?? error.message, cause: error });
+  }
+}

@@ -1,0 +1,11 @@
+/** Tells whether a file is still the one it was. */
+import { stat } from "node:fs/promises";
+
+/**
+ * A text that changes when the file is replaced or written.
+ * @throws the system error when there is no such file
+ */
+export async function fileStamp(path: string): Promise<string> {
+  const { ino, mtimeNs, size } = await stat(path, { bigint: true });
+  return `${ino}.${mtimeNs}.${size}`;
+}
