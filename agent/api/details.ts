@@ -1,0 +1,49 @@
+/** `info` and `details`, put together from the parts of the agent. */
+import type { PackageVersions } from "../system/machine.ts";
+import type { Agent } from "./types.ts";
+
+export const API_VERSION = "1.0";
+
+/** R2; the order of keys is the contract's (docs/contract/rest-api.md, R2). */
+export function info(versions: PackageVersions): object {
+  return {
+    hostname: versions.hostname,
+    haproxy_version: versions.haproxy_version,
+    api_version: API_VERSION,
+    keepalived_version: versions.keepalived_version,
+    ipvsadm_version: versions.ipvsadm_version,
+  };
+}
+
+/** R3 (docs/contract/rest-api.md, R3). */
+export async function details(agent: Agent): Promise<object> {
+  const [versions, machine, networks, haproxyCount, listeners] = await Promise.all([
+    agent.machine.versions(),
+    agent.machine.details(),
+    agent.network.counters(),
+    agent.loadBalancers.countRunning(),
+    agent.loadBalancers.listeners(),
+  ]);
+  return {
+    hostname: versions.hostname,
+    haproxy_version: versions.haproxy_version,
+    api_version: API_VERSION,
+    networks,
+    active: true,
+    haproxy_count: haproxyCount,
+    cpu_count: machine.cpu_count,
+    cpu: machine.cpu,
+    memory: machine.memory,
+    disk: machine.disk,
+    load: machine.load,
+    active_tuned_profiles: machine.active_tuned_profiles,
+    // Whatever the real topology: upstream never reports another one.
+    topology: "SINGLE",
+    topology_status: "OK",
+    listeners: listeners.map(({ uuid }) => uuid).sort(),
+    packages: {},
+    lvs_listener_process_count: 0,
+    keepalived_version: versions.keepalived_version,
+    ipvsadm_version: versions.ipvsadm_version,
+  };
+}

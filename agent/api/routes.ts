@@ -1,0 +1,97 @@
+/** The REST API on one page: a row per route, numbered as in docs/contract/rest-api.md, 1.4. */
+import { hash } from "node:crypto";
+import { API_VERSION, details, info } from "./details.ts";
+import { json, type Reply, text } from "./reply.ts";
+import type { Agent } from "./types.ts";
+
+/** One request, as far as a handler sees it. */
+export interface Call {
+  /** A segment of the path, decoded and otherwise as the client sent it. */
+  param(name: string): string;
+  /** Of a raw body; empty on other routes. */
+  readonly bytes: Buffer;
+  /** Of a JSON body; undefined when there was none or it did not parse. */
+  readonly json: unknown;
+}
+
+export interface Route {
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  readonly path: string;
+  /** `none` ignores what a client may send. */
+  readonly body: "none" | "raw" | "json";
+  /** Longest body, in bytes. */
+  readonly limit: number;
+  /** Milliseconds until the client gets an answer, whether the work has ended or not. */
+  readonly deadline: number;
+  answer(call: Call): Promise<Reply>;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+/** The largest configuration, 500 listeners with 5,000 members, has 2 to 3 MB: room for three times that. */
+const HAPROXY_CONFIG = 8 * MIB;
+/** The controller gives up after 60 s and sends the request once more (docs/contract/rest-api.md, 3.2). */
+const LOOK = 20_000;
+const CHANGE = 55_000;
+
+const OK = { message: "OK" };
+const md5 = (bytes: Buffer) => hash("md5", bytes);
+const reads = { method: "GET", body: "none", limit: 0, deadline: LOOK } as const;
+const deletes = { method: "DELETE", body: "none", limit: 0, deadline: CHANGE } as const;
+const acts = { method: "PUT", body: "none", limit: 0, deadline: CHANGE } as const;
+const uploads = { method: "PUT", body: "raw", limit: MIB, deadline: CHANGE } as const;
+const plugs = { method: "POST", body: "json", limit: MIB, deadline: CHANGE } as const;
+
+/** Every route that the agent has; of two rows that match, the first one counts. */
+export function routes(agent: Agent): readonly Route[] {
+  const { loadBalancers, certificates, network, machine, identity } = agent;
+  const lb = "/1.0/loadbalancer";
+  const certificate = `${lb}/:lb/certificates/:file`;
+  // biome-ignore format: one line per route is easier to compare
+  return [
+    /* R1 */ { ...reads, path: "/", answer: async () => json(200, { api_version: API_VERSION }) },
+    /* R2 */ { ...reads, path: "/1.0/info", answer: async () => json(200, info(await machine.versions())) },
+    /* R3 */ { ...reads, path: "/1.0/details", answer: async () => json(200, await details(agent)) },
+    /* R4 */ { ...reads, path: "/1.0/listeners", answer: async () => json(200, await loadBalancers.listeners()) },
+    /* R5 */ { ...uploads, path: `${lb}/:amphora/:lb/haproxy`, limit: HAPROXY_CONFIG, answer: async ({ param, bytes }) => {
+      await loadBalancers.upload(param("amphora"), param("lb"), bytes);
+      return json(202, OK, md5(bytes));
+    } },
+    /* R6 */ { ...reads, path: `${lb}/:lb/haproxy`, answer: async ({ param }) => {
+      const config = await loadBalancers.download(param("lb"));
+      return text(config, md5(config));
+    } },
+    /* R7 */ { ...acts, path: `${lb}/:lb/:action`, answer: async ({ param }) =>
+      json(202, { ...OK, details: await loadBalancers.act(param("lb"), param("action").toLowerCase()) }) },
+    /* R8 */ { ...deletes, path: "/1.0/listeners/:lb", answer: async ({ param }) => {
+      await loadBalancers.delete(param("lb"));
+      return json(200, OK);
+    } },
+    /* R9 */ { ...uploads, path: certificate, answer: async ({ param, bytes }) => {
+      await certificates.store(param("lb"), param("file"), bytes);
+      return json(200, OK, md5(bytes));
+    } },
+    /* R10 */ { ...reads, path: certificate, answer: async ({ param }) => {
+      const md5sum = await certificates.md5(param("lb"), param("file"));
+      return json(200, { md5sum }, md5sum);
+    } },
+    /* R11 */ { ...deletes, path: certificate, answer: async ({ param }) => {
+      await certificates.delete(param("lb"), param("file"));
+      return json(200, OK);
+    } },
+    /* R16 */ { ...plugs, path: "/1.0/plug/vip/:vip", answer: async (call) =>
+      json(202, { ...OK, details: await network.plugVip(call.param("vip"), call.json) }) },
+    /* R17 */ { ...plugs, path: "/1.0/plug/network", answer: async (call) =>
+      json(202, { ...OK, details: await network.plugNetwork(call.json) }) },
+    /* R18 */ { ...uploads, path: "/1.0/certificate", answer: async ({ bytes }) => {
+      await identity.replaceCertificate(bytes);
+      return json(202, OK);
+    } },
+    /* R19 */ { ...uploads, path: "/1.0/config", answer: async ({ bytes }) => {
+      await identity.replaceConfig(bytes);
+      return json(202, OK);
+    } },
+    /* R20 */ { ...reads, path: "/1.0/interface/:ip", answer: async ({ param }) =>
+      json(200, { ...OK, interface: await network.interfaceOf(param("ip")) }) },
+  ];
+}

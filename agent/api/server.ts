@@ -1,0 +1,157 @@
+/** The HTTPS server of the REST API: mutual TLS, one request per connection, bounds on everything. */
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server, type ServerOptions } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { TLSSocket } from "node:tls";
+import type { Config } from "../config/types.ts";
+import { asError } from "../errors.ts";
+import type { Logger } from "../system/logger.ts";
+import { createApplication } from "./application.ts";
+import { badRequestReply } from "./error-mapper.ts";
+import { limitHandshakes, logRefusedHandshakes } from "./handshakes.ts";
+import { REQUEST_HEAD_LIMIT } from "./request-limits.ts";
+import { readIdentity, tlsOptions, watchIdentity } from "./server-identity.ts";
+import type { Agent } from "./types.ts";
+
+export interface ApiServerOptions {
+  readonly config: Config;
+  readonly agent: Agent;
+  readonly logger: Logger;
+}
+
+export interface ApiServer {
+  readonly address: AddressInfo;
+  /**
+   * Makes connections from now on use the key and certificates that are on disk. Changes of the files are
+   * noticed without it, some milliseconds later.
+   * @throws the system or OpenSSL error; the old ones then stay in use
+   */
+  reloadIdentity(): Promise<void>;
+  /** Ends what waits or idles, gives running work ten seconds to end, then closes what is left. */
+  stop(): Promise<void>;
+}
+
+/** Strangers reach the port too: so many of them at once, before the one that waits for longest is dropped. */
+const HANDSHAKE_LIMIT = 1_500;
+const CONNECTION_LIMIT = 3_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const HEAD_TIMEOUT_MS = 10_000;
+/** A silent connection is ended, but not while a change may still be working for it. */
+const IDLE_TIMEOUT_MINIMUM_MS = 60_000;
+const STOP_TIMEOUT_MS = 10_000;
+const FLUSH_TIMEOUT_MS = 1_000;
+
+/**
+ * Listens on the configured address and serves the API until stopped.
+ * @throws system errors of the files and of the address (`ENOENT`, `EADDRINUSE`, ...), OpenSSL's of the certificate
+ * @see docs/contract/rest-api.md, 1.1, and section 7, rows 10, 11 and 33
+ */
+export async function startServer({ config, agent, logger }: ApiServerOptions): Promise<ApiServer> {
+  const files = { server: config.agentServerCert, clientCa: config.agentServerCa };
+  const readTlsOptions = async () => tlsOptions(config.agentTlsProtocol, await readIdentity(files));
+  const application = createApplication(agent, logger);
+  const server = createServer({ ...limits(config), ...(await readTlsOptions()) }, application.listener);
+  // Whatever a client expects, the answer is the usual one: it would take Node's 417 for success.
+  server.on("checkExpectation", application.listener);
+  // Without it a client could have a second request worked on, whose answer it can never get.
+  server.maxRequestsPerSocket = 1;
+  server.maxConnections = CONNECTION_LIMIT;
+  server.setTimeout(Math.max(readTimeoutMs(config), IDLE_TIMEOUT_MINIMUM_MS));
+  const dropHandshakes = limitHandshakes(server, HANDSHAKE_LIMIT);
+  logRefusedHandshakes(server, logger);
+  refuseBadRequests(server, logger);
+  await listen(server, config);
+
+  const reloadIdentity = oneAfterTheOther(async () => server.setSecureContext(await readTlsOptions()));
+  const stopWatching = watchIdentity(files, () => void afterEdit(reloadIdentity, logger), logger);
+  return {
+    address: addressOf(server),
+    reloadIdentity,
+    async stop() {
+      stopWatching();
+      const closed = once(server, "close");
+      server.close();
+      dropHandshakes();
+      await Promise.race([application.idle(), delay(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+      await Promise.race([closed, delay(FLUSH_TIMEOUT_MS, undefined, { ref: false })]);
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function limits(config: Config): ServerOptions {
+  const requestTimeout = readTimeoutMs(config);
+  return {
+    maxHeaderSize: REQUEST_HEAD_LIMIT,
+    requireHostHeader: false,
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    headersTimeout: Math.min(HEAD_TIMEOUT_MS, requestTimeout),
+    // From the first byte to the last one of the body, so that a trickle does not last for ever.
+    requestTimeout,
+    connectionsCheckingInterval: Math.min(5_000, requestTimeout / 2),
+  };
+}
+
+function readTimeoutMs(config: Config): number {
+  return config.agentRequestReadTimeoutSeconds * 1_000;
+}
+
+/** Answers what is not HTTP, or came too slowly, in place of Node's 408 and 431, which mean success to the controller. */
+function refuseBadRequests(server: Server, logger: Logger): void {
+  const responses = new WeakMap<Socket, ServerResponse>();
+  server.prependListener("request", (request: IncomingMessage, response: ServerResponse) => {
+    responses.set(request.socket, response);
+  });
+  const { status, headers, body } = badRequestReply("Invalid HTTP request");
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const raw = `HTTP/1.1 ${status} Bad Request\r\n${fields.join("")}\r\n${body.toString()}`;
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    // Nothing may be said to a peer whose certificate was not accepted.
+    const authorized = socket instanceof TLSSocket && socket.authorized;
+    const answered = responses.get(socket)?.headersSent === true;
+    if (!authorized || answered || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    socket.end(raw, () => socket.destroy());
+    const fields = {
+      event: "api.request.malformed",
+      reason: error.code,
+      remoteAddress: socket.remoteAddress,
+    };
+    logger.info(fields, "no complete request in time, or not HTTP");
+  });
+}
+
+async function listen(server: Server, { bindHost, bindPort }: Config): Promise<void> {
+  server.listen({ host: bindHost, port: bindPort, ipv6Only: false });
+  await once(server, "listening");
+}
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server has no address");
+  return address;
+}
+
+/** Two reloads at once might end in the wrong order, with the older content in use. */
+function oneAfterTheOther(reload: () => Promise<void>): () => Promise<void> {
+  let last = Promise.resolve();
+  return () => {
+    last = last.then(reload, reload);
+    return last;
+  };
+}
+
+async function afterEdit(reloadIdentity: () => Promise<void>, logger: Logger): Promise<void> {
+  try {
+    await reloadIdentity();
+    logger.info({ event: "tls.identity.reloaded" }, "new connections use the certificates on disk");
+  } catch (error) {
+    const fields = { event: "tls.identity.rejected", err: asError(error) };
+    logger.error(fields, "certificates on disk cannot be used, the old ones stay in use");
+  }
+}

@@ -1,0 +1,129 @@
+/** An agent in memory: stores what it is given, and fails the way a test tells it to. */
+import { hash } from "node:crypto";
+import type { Agent } from "../../../agent/api/types.ts";
+import { AgentError, RejectedBodyError } from "../../../agent/errors.ts";
+
+/** What a test sets up or looks at. */
+export interface FakeAgent extends Agent {
+  readonly configs: Map<string, Buffer>;
+  readonly files: Map<string, Buffer>;
+  /** Every call that reached the agent: method and arguments. */
+  readonly calls: [method: string, ...args: unknown[]][];
+  /** Runs at the beginning of each call. */
+  before: (method: string) => Promise<void>;
+}
+
+export function createFakeAgent(): FakeAgent {
+  const configs = new Map<string, Buffer>();
+  const files = new Map<string, Buffer>();
+  const calls: FakeAgent["calls"] = [];
+  const note = async (method: string, ...args: unknown[]) => {
+    calls.push([method, ...args]);
+    await fake.before(method);
+  };
+  const fake: FakeAgent = {
+    configs,
+    files,
+    calls,
+    before: async () => undefined,
+    loadBalancers: {
+      async upload(amphoraId, id, body) {
+        await note("upload", amphoraId, id, body);
+        configs.set(id, body);
+      },
+      async download(id) {
+        await note("download", id);
+        const config = configs.get(id);
+        if (config !== undefined) return config;
+        throw new AgentError("notFound", "Loadbalancer Not Found", {
+          details: `No loadbalancer with UUID: ${id}`,
+        });
+      },
+      async act(id, action) {
+        await note("act", id, action);
+        if (!["start", "stop", "reload"].includes(action)) {
+          throw new AgentError("invalidInput", "Invalid Request", { details: `Unknown action: ${action}` });
+        }
+        return `Listener ${id} ${action}ed`;
+      },
+      async delete(id) {
+        await note("delete", id);
+        configs.delete(id);
+      },
+      async listeners() {
+        await note("listeners");
+        return [
+          { status: "ACTIVE", uuid: "b", type: "HTTP" },
+          { status: "ACTIVE", uuid: "a", type: "TERMINATED_HTTPS" },
+        ];
+      },
+      async countRunning() {
+        return configs.size;
+      },
+    },
+    certificates: {
+      async store(id, fileName, body) {
+        await note("store", id, fileName, body);
+        files.set(`${id}/${fileName}`, body);
+      },
+      async md5(id, fileName) {
+        await note("md5", id, fileName);
+        const file = files.get(`${id}/${fileName}`);
+        if (file !== undefined) return hash("md5", file);
+        throw new AgentError("notFound", "Certificate Not Found", {
+          details: `No certificate with filename: ${fileName}`,
+        });
+      },
+      async delete(id, fileName) {
+        await note("deleteCertificate", id, fileName);
+        files.delete(`${id}/${fileName}`);
+      },
+    },
+    network: {
+      async plugVip(vip, body) {
+        await note("plugVip", vip, body);
+        if (body === undefined) throw new RejectedBodyError("Invalid subnet information", "no body");
+        return `VIPs plugged on interface eth1: ${vip}`;
+      },
+      async plugNetwork(body) {
+        await note("plugNetwork", body);
+        if (body === undefined) throw new RejectedBodyError("Invalid port information", "no body");
+        return "Plugged on interface eth2";
+      },
+      async interfaceOf(address) {
+        await note("interfaceOf", address);
+        if (address === "10.0.0.1") return "eth1";
+        throw new AgentError("invalidInput", "Invalid IP address");
+      },
+      async counters() {
+        return { eth1: { network_tx: 1, network_rx: 2 } };
+      },
+    },
+    machine: {
+      async versions() {
+        await note("versions");
+        return {
+          hostname: "amphora-1",
+          haproxy_version: "2.6.12",
+          keepalived_version: "1:2.2.7",
+          ipvsadm_version: "1:1.31",
+        };
+      },
+      async details() {
+        return {
+          cpu_count: 2,
+          cpu: { total: 10, user: "1", system: "2", soft_irq: "3" },
+          memory: { total: 7, free: 6, buffers: 5, cached: 4, swap_used: 3, shared: 2, slab: 1 },
+          disk: { used: 1, available: 2 },
+          load: ["0.10", "0.20", "0.30"],
+          active_tuned_profiles: "",
+        };
+      },
+    },
+    identity: {
+      replaceCertificate: (pem) => note("replaceCertificate", pem),
+      replaceConfig: (text) => note("replaceConfig", text),
+    },
+  };
+  return fake;
+}
