@@ -1,5 +1,4 @@
 /** Runs a program to its end: argument vectors only, bounded in time and output. */
-import { execa } from "execa";
 import { AgentError } from "../errors.ts";
 
 export interface RunOptions {
@@ -26,7 +25,8 @@ export type Try = (file: string, args: readonly string[], options?: RunOptions) 
 export type Run = (file: string, args: readonly string[], options?: RunOptions) => Promise<string>;
 
 const OUTPUT_LIMIT = 4 * 1024 * 1024;
-const FIXED_ENVIRONMENT = {
+/** What a program of ours gets to see of the environment. */
+export const FIXED_ENVIRONMENT = {
   PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
   LC_ALL: "C",
 };
@@ -37,6 +37,8 @@ const FIXED_ENVIRONMENT = {
  */
 export const tryRun: Try = async (file, args, options = {}) => {
   const { input, timeoutMs = 10_000, signal } = options;
+  // Loaded with the first program that is run: the API answers before that.
+  const { execa } = await import("execa");
   const result = await execa(file, args, {
     env: FIXED_ENVIRONMENT,
     extendEnv: false,

@@ -1,0 +1,36 @@
+/** HAProxy's processes as its master shows them (HAProxy management guide, 9.4.1, "show proc"). */
+
+export interface HaproxyProcesses {
+  /** Reloads that failed since the last one that worked; 0 before HAProxy 2.5, which does not tell. */
+  readonly failedReloads: number;
+  /** Pids of the workers that serve now, not of those that are finishing. */
+  readonly workers: readonly number[];
+}
+
+/** @returns undefined when the answer is not that of `show proc` */
+export function parseProcesses(text: string): HaproxyProcesses | undefined {
+  let section = "";
+  let failedReloads: number | undefined;
+  const workers: number[] = [];
+  for (const line of text.split("\n")) {
+    if (line.startsWith("#")) section = line.trim();
+    const [, pid, type, failed] = /^(\d+)\s+(\w+)\s+\d+(?: \[failed: (\d+)\])?/.exec(line) ?? [];
+    if (type === "master") failedReloads = Number(failed ?? 0);
+    if (type === "worker" && section === "# workers") workers.push(Number(pid));
+  }
+  return failedReloads === undefined ? undefined : { failedReloads, workers };
+}
+
+/** Whether a reload has worked, going by what the master showed before it and shows now. */
+export function judgeReload(before: HaproxyProcesses, now: HaproxyProcesses): "done" | "failed" | "pending" {
+  if (now.failedReloads > before.failedReloads) return "failed";
+  return now.workers.some((pid) => !before.workers.includes(pid)) ? "done" : "pending";
+}
+
+/**
+ * Whether the master's own answer to `reload` says that it failed. Masters before HAProxy 2.7 answer
+ * nothing, and their processes have to tell.
+ */
+export function saysReloadFailed(answer: string): boolean {
+  return /^Success=0$/m.test(answer);
+}

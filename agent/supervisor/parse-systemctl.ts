@@ -1,0 +1,23 @@
+/** What systemctl's outcome means (docs/contract/rest-api.md, 2.4, step 5). */
+
+export type Verdict = "done" | "notActive" | "failed";
+
+export function judgeSystemctl(exitCode: number, output: string): Verdict {
+  if (exitCode === 0 || output.includes("Job is already running")) return "done";
+  return output.includes("is not active, cannot reload.") ? "notActive" : "failed";
+}
+
+/**
+ * Whether HAProxy was started just now, and so with the configuration that a reload was for.
+ * @param info - answer to `show info`
+ */
+export function wasJustStarted(info: string): boolean {
+  const uptimeSeconds = parseUptime(info);
+  return uptimeSeconds !== undefined && uptimeSeconds >= 1 && uptimeSeconds <= 15;
+}
+
+/** Seconds since HAProxy's start, if the answer tells them. */
+export function parseUptime(info: string): number | undefined {
+  const [, seconds] = /^Uptime_sec: (\d+)$/m.exec(info) ?? [];
+  return seconds === undefined ? undefined : Number(seconds);
+}

@@ -1,0 +1,46 @@
+/** The units that the agent installs, as values for their templates. */
+import { NAMESPACE, USER_GROUP_FILE } from "../config/paths.ts";
+import type { Layout } from "../loadbalancer/layout.ts";
+import { isAtLeast } from "../loadbalancer/parse-version.ts";
+import { encodeArgument, encodeWord } from "./encode-unit.ts";
+import type { HaproxyJob } from "./types.ts";
+
+/** Unit and template alike. */
+export const NETNS_UNIT = "amphora-netns.service";
+
+export function haproxyUnitName(id: string): string {
+  return `haproxy-${id}.service`;
+}
+
+/** Values for `templates/haproxy.service.hbs` (docs/contract/rest-api.md, 2.3). */
+export function planHaproxyUnit(job: HaproxyJob, layout: Layout, haproxyCmd: string): object {
+  const { version, peer } = job;
+  const isMasterWorker = isAtLeast(version, 1, 8);
+  const hasMasterSocket = isAtLeast(version, 1, 9);
+  const runner = isMasterWorker ? [haproxyCmd, "-Ws"] : [`${haproxyCmd}-systemd-wrapper`];
+  // Tells whether a reload worked, which the signal does not (docs/contract/field-notes.md, "Kernel and tools").
+  if (hasMasterSocket) runner.push("-S", `${layout.masterSocket},mode,600`);
+  return {
+    netnsUnit: NETNS_UNIT,
+    namespace: NAMESPACE,
+    environment: [`CONFIG=${layout.config}`, `USERCONFIG=${USER_GROUP_FILE}`, `PIDFILE=${layout.pidFile}`]
+      .map(encodeWord)
+      .join(" "),
+    haproxy: encodeWord(haproxyCmd),
+    runner: runner.map(encodeArgument).join(" "),
+    isMasterWorker,
+    peer: encodeArgument(peer),
+  };
+}
+
+/**
+ * Values for `templates/amphora-netns.service.hbs`.
+ * @param program - command line of this program, up to its own arguments
+ */
+export function planNetnsUnit(program: readonly string[]): object {
+  const [file = "", ...args] = program;
+  return {
+    namespace: NAMESPACE,
+    command: [encodeWord(file), ...[...args, "netns", "up"].map(encodeArgument)].join(" "),
+  };
+}

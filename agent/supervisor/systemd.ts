@@ -1,0 +1,144 @@
+/** Supervision by systemd: one unit per load balancer. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { AgentError, asError } from "../errors.ts";
+import { layoutOf } from "../loadbalancer/layout.ts";
+import type { LoadBalancerId } from "../loadbalancer/types.ts";
+import type { Logger } from "../system/logger.ts";
+import { type Try, tryRun } from "../system/run.ts";
+import { SystemdUnits } from "../system/systemd.ts";
+import { type Ask, ask } from "../system/unix-socket.ts";
+import { renderTemplate } from "../templates.ts";
+import { MasterSocket } from "./master-socket.ts";
+import type { HaproxyProcesses } from "./parse-processes.ts";
+import { judgeSystemctl, parseUptime, wasJustStarted } from "./parse-systemctl.ts";
+import { haproxyUnitName, NETNS_UNIT, planHaproxyUnit, planNetnsUnit } from "./plan-units.ts";
+import type { HaproxyJob, HaproxySupervisor } from "./types.ts";
+
+/** All of one command together: the controller gives a call up after 60 s. */
+const COMMAND_TIMEOUT_MS = 50_000;
+const RELOAD_ATTEMPTS = 3;
+const UPTIME_ATTEMPTS = 5;
+const UPTIME_PAUSE_MS = 1_000;
+const INFO_TIMEOUT_MS = 2_000;
+
+export interface SystemdOptions {
+  readonly basePath: string;
+  readonly haproxyCmd: string;
+  /** Command line of this program, up to its own arguments: the namespace's unit runs it. */
+  readonly program: readonly string[];
+  readonly logger: Logger;
+  readonly tryRun?: Try;
+  readonly ask?: Ask;
+}
+
+export class SystemdSupervisor implements HaproxySupervisor {
+  readonly #options: SystemdOptions;
+  readonly #units: SystemdUnits;
+  readonly #ask: Ask;
+
+  constructor(options: SystemdOptions) {
+    this.#options = options;
+    this.#units = new SystemdUnits(options.tryRun ?? tryRun);
+    this.#ask = options.ask ?? ask;
+  }
+
+  async enable(job: HaproxyJob): Promise<void> {
+    const { basePath, haproxyCmd, program } = this.#options;
+    const unit = haproxyUnitName(job.id);
+    const view = planHaproxyUnit(job, layoutOf(basePath, job.id), haproxyCmd);
+    await this.#units.write(NETNS_UNIT, await renderTemplate(NETNS_UNIT, planNetnsUnit(program)));
+    await this.#units.write(unit, await renderTemplate("haproxy.service", view));
+    await this.#units.enable(unit);
+    await this.#units.reload();
+  }
+
+  async start(id: LoadBalancerId): Promise<void> {
+    await this.#once("start", id);
+  }
+
+  async stop(id: LoadBalancerId): Promise<void> {
+    await this.#once("stop", id);
+  }
+
+  async reload(id: LoadBalancerId): Promise<void> {
+    const signal = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
+    const until = performance.now() + COMMAND_TIMEOUT_MS;
+    const master = new MasterSocket(layoutOf(this.#options.basePath, id).masterSocket, this.#ask);
+    const before = await master.processes();
+    for (let attempt = 1; ; attempt += 1) {
+      const remainingMs = Math.max(1, until - performance.now());
+      const { exitCode, output } = await this.#units.control(["reload", haproxyUnitName(id)], remainingMs);
+      const verdict = judgeSystemctl(exitCode, output);
+      if (verdict === "done") return this.#confirm(id, master, before, signal);
+      if (verdict === "failed") throw failure("reload", output);
+      if (await this.#wasJustStarted(id)) return;
+      if (attempt === RELOAD_ATTEMPTS) throw failure("reload", output);
+    }
+  }
+
+  async remove(id: LoadBalancerId): Promise<void> {
+    await this.#units.remove(haproxyUnitName(id));
+    await this.#units.reload();
+  }
+
+  /** Nothing to take over: systemd has gone on all the time. */
+  async resume(): Promise<void> {
+    this.#options.logger.info({ event: "supervisor.resume.done" }, "systemd supervises haproxy");
+  }
+
+  async close(): Promise<void> {
+    // Nothing was watched.
+  }
+
+  async #once(action: "start" | "stop", id: LoadBalancerId): Promise<void> {
+    const { exitCode, output } = await this.#units.control([action, haproxyUnitName(id)], COMMAND_TIMEOUT_MS);
+    if (judgeSystemctl(exitCode, output) !== "done") throw failure(action, output);
+  }
+
+  /** systemctl has only sent a signal: whether HAProxy took the configuration, its master knows. */
+  async #confirm(
+    id: LoadBalancerId,
+    master: MasterSocket,
+    before: HaproxyProcesses | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!before) {
+      const event = "haproxy.reload.unconfirmed";
+      this.#options.logger.warn(
+        { event, lbId: id },
+        "haproxy's master does not answer: whether it reloaded is not known",
+      );
+      return;
+    }
+    try {
+      await master.confirmReload(before, signal);
+    } catch (error) {
+      const cause = asError(error);
+      throw new AgentError("commandFailed", "HAProxy did not reload", { details: cause.message, cause });
+    }
+  }
+
+  /** docs/contract/rest-api.md, 2.4, "Uptime check". */
+  async #wasJustStarted(id: LoadBalancerId): Promise<boolean> {
+    const { socket } = layoutOf(this.#options.basePath, id);
+    for (let attempt = 1; attempt <= UPTIME_ATTEMPTS; attempt += 1) {
+      const info = await this.#info(socket);
+      if (parseUptime(info) !== undefined) return wasJustStarted(info);
+      await sleep(UPTIME_PAUSE_MS);
+    }
+    return false;
+  }
+
+  async #info(socket: string): Promise<string> {
+    try {
+      return (await this.#ask(socket, "show info", { timeoutMs: INFO_TIMEOUT_MS })).toString("utf8");
+    } catch (err) {
+      this.#options.logger.debug({ event: "haproxy.info.failed", err }, "haproxy does not answer");
+      return "";
+    }
+  }
+}
+
+function failure(action: string, output: string): AgentError {
+  return new AgentError("commandFailed", `systemctl ${action} failed`, { details: output });
+}

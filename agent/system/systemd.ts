@@ -1,0 +1,80 @@
+/** systemd's unit files and its control program. */
+import { lstat, stat, symlink } from "node:fs/promises";
+import { UNIT_DIRECTORY } from "../config/paths.ts";
+import { AgentError, systemErrorCode } from "../errors.ts";
+import { makeDirectory, readIfPresent, replaceFile, syncDirectory } from "./files.ts";
+import { removeFile } from "./removal.ts";
+import type { Outcome, Try } from "./run.ts";
+
+/** What `systemctl enable` of a unit with `WantedBy=multi-user.target` puts a link into. */
+const WANTED_AT_BOOT = "/etc/systemd/system/multi-user.target.wants";
+const RELOAD_TIMEOUT_MS = 30_000;
+
+/** Whether systemd is the running init (sd_booted(3)). */
+export async function isSystemdInit(): Promise<boolean> {
+  return exists(() => stat("/run/systemd/system"));
+}
+
+export class SystemdUnits {
+  readonly #tryRun: Try;
+  #isReloadDue = false;
+
+  constructor(tryRun: Try) {
+    this.#tryRun = tryRun;
+  }
+
+  /** Writes a unit's file unless it has this text already; `reload` makes systemd see it. */
+  async write(unit: string, text: string): Promise<void> {
+    const path = `${UNIT_DIRECTORY}/${unit}`;
+    if ((await readIfPresent(path))?.toString("utf8") === text) return;
+    this.#isReloadDue = true;
+    await replaceFile(path, text, 0o644);
+  }
+
+  /**
+   * Lets systemd read changed unit files, if there are any.
+   * @throws AgentError `commandFailed` with systemctl's words; the next call tries again
+   */
+  async reload(): Promise<void> {
+    if (!this.#isReloadDue) return;
+    const { exitCode, output } = await this.control(["daemon-reload"], RELOAD_TIMEOUT_MS);
+    if (exitCode !== 0) {
+      throw new AgentError("commandFailed", "systemctl daemon-reload failed", { details: output });
+    }
+    this.#isReloadDue = false;
+  }
+
+  /**
+   * Has a unit started at boot. The link is all that `systemctl enable` would add, at the price of a
+   * process and a daemon-reload each time (docs/contract/field-notes.md, "Kernel and tools").
+   */
+  async enable(unit: string): Promise<void> {
+    const path = `${WANTED_AT_BOOT}/${unit}`;
+    if (await exists(() => lstat(path))) return;
+    await makeDirectory(WANTED_AT_BOOT);
+    await symlink(`${UNIT_DIRECTORY}/${unit}`, path);
+    await syncDirectory(WANTED_AT_BOOT);
+  }
+
+  /** Deletes a unit's file and its start at boot; `reload` makes systemd forget it. */
+  async remove(unit: string): Promise<void> {
+    this.#isReloadDue = true;
+    await removeFile(`${WANTED_AT_BOOT}/${unit}`);
+    await removeFile(`${UNIT_DIRECTORY}/${unit}`);
+  }
+
+  /** Runs systemctl. */
+  async control(args: readonly string[], timeoutMs: number): Promise<Outcome> {
+    return this.#tryRun("systemctl", args, { timeoutMs });
+  }
+}
+
+async function exists(look: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await look();
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return false;
+    throw error;
+  }
+}
