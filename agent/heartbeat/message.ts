@@ -63,11 +63,11 @@ function reportListener(
   return {
     status: listener.status,
     stats: {
-      tx: increase(bout, last["bout"]),
-      rx: increase(bin, last["bin"]),
+      tx: increase(bout, last.bout),
+      rx: increase(bin, last.bin),
       conns: listener.currentConnections,
-      totconns: increase(stot, last["stot"]),
-      ereq: increase(ereq, last["ereq"]),
+      totconns: increase(stot, last.stot),
+      ereq: increase(ereq, last.ereq),
     },
   };
 }
@@ -84,10 +84,10 @@ function increase(current: Count, last: Count = 0): Count {
 function isLast(counters: ListenerCounters, last: Readonly<Record<string, Count>> | undefined): boolean {
   return (
     last !== undefined &&
-    counters.bin === last["bin"] &&
-    counters.bout === last["bout"] &&
-    counters.ereq === last["ereq"] &&
-    counters.stot === last["stot"]
+    counters.bin === last.bin &&
+    counters.bout === last.bout &&
+    counters.ereq === last.ereq &&
+    counters.stot === last.stot
   );
 }
 

@@ -1,0 +1,246 @@
+/** One round: look whether a heartbeat may be sent, build it, send it (docs/contract/heartbeat.md, section 2). */
+import { asError } from "../errors.ts";
+import type { LoadBalancerSample } from "../loadbalancer/types.ts";
+import { type Clock, settledWithin } from "../system/clock.ts";
+import type { Logger } from "../system/logger.ts";
+import type { UdpSender } from "../system/udp.ts";
+import { Addresses, type Lookup } from "./addresses.ts";
+import { CounterFile } from "./counter-file.ts";
+import { Rotation } from "./destinations-parse.ts";
+import { sealEnvelope } from "./envelope.ts";
+import { type Fitted, fitDatagram } from "./fit.ts";
+import { reasonForSilence, type SendSignal } from "./guard.ts";
+import { buildMessage, encodeMessage } from "./message.ts";
+import { type ReadResult, SampleCollector, type StatsSource } from "./samples.ts";
+import { Transitions } from "./transitions.ts";
+import type { CounterTable, Destination, HeartbeatConfig, Message } from "./types.ts";
+
+export interface RoundOptions {
+  readonly config: () => HeartbeatConfig;
+  readonly stats: StatsSource;
+  readonly sender: UdpSender;
+  readonly lookup: Lookup;
+  readonly signal: SendSignal;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Number of the first message; 0 for a process that has just started. */
+  readonly firstSequence?: number;
+}
+
+export interface RoundCounts {
+  /** Number of the next message. */
+  readonly sequence: number;
+  readonly sent: number;
+  readonly failed: number;
+  /** Milliseconds since the epoch, by `<host>:<port>`. */
+  readonly lastSentAt: Readonly<Record<string, number>>;
+}
+
+/** What an unset key has always been signed with (docs/contract/heartbeat.md, section 1). */
+const KEY_WHEN_UNSET = "None";
+
+/** The part of an interval that a round may wait for others; a heartbeat is then still on time. */
+const WAIT_SHARE = 0.05;
+const SHORTEST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 1_000;
+
+export class Round {
+  readonly #options: RoundOptions;
+  readonly #ending = new AbortController();
+  readonly #collector: SampleCollector;
+  readonly #addresses: Addresses;
+  readonly #rotation = new Rotation();
+  readonly #counterFile = new CounterFile();
+  readonly #transitions = new Transitions();
+  readonly #sending = new Set<Promise<void>>();
+  readonly #lastSentAt = new Map<string, number>();
+  #counters: CounterTable | undefined;
+  #sequence: number;
+  #poolsWithoutMembers = 0;
+  #sent = 0;
+  #failed = 0;
+
+  constructor(options: RoundOptions) {
+    this.#options = options;
+    this.#sequence = options.firstSequence ?? 0;
+    this.#collector = new SampleCollector(options.stats, options.clock, this.#ending.signal);
+    this.#addresses = new Addresses(options.lookup, (host, error) => {
+      this.#fails(`lookup ${host}`, "heartbeat.lookup.failed", "cannot resolve a destination", error, {
+        host,
+      });
+    });
+  }
+
+  get counts(): RoundCounts {
+    return {
+      sequence: this.#sequence,
+      sent: this.#sent,
+      failed: this.#failed,
+      lastSentAt: Object.fromEntries(this.#lastSentAt),
+    };
+  }
+
+  /** Never throws: what fails is logged, once until it changes. The datagram may still be on its way after it. */
+  async run(): Promise<void> {
+    const config = this.#options.config();
+    try {
+      if (!(await this.#mayBeSent(config))) return;
+      const message = await this.#build(config);
+      await this.#send(message, config);
+    } catch (error) {
+      this.#failed += 1;
+      this.#fails("round", "heartbeat.build.failed", "no heartbeat this time", error);
+      return;
+    }
+    this.#works("round", "heartbeat.build.recovered", "heartbeats can be built again");
+  }
+
+  /** Ends readings, waits for what is on its way, closes the sockets. */
+  async close(): Promise<void> {
+    this.#ending.abort(new Error("the heartbeat is stopping"));
+    await this.#collector.idle();
+    await this.#options.sender.close();
+    await Promise.all(this.#sending);
+  }
+
+  async #mayBeSent(config: HeartbeatConfig): Promise<boolean> {
+    const reason = await reasonForSilence(config.basePath, this.#options.signal);
+    if (reason === undefined) {
+      this.#works("guard", "heartbeat.guard.passed", "keepalived runs, heartbeats go on");
+      return true;
+    }
+    this.#fails("guard", "heartbeat.guard.stopped", "no heartbeats while keepalived is gone", reason);
+    return false;
+  }
+
+  async #build(config: HeartbeatConfig): Promise<Message> {
+    const sequence = this.#sequence;
+    this.#sequence += 1;
+    const intervalMs = config.heartbeatIntervalSeconds * 1_000;
+    const waitMs = Math.min(Math.max(intervalMs * WAIT_SHARE, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
+    const [samples] = await Promise.all([
+      this.#collect(waitMs, intervalMs),
+      settledWithin(this.#options.clock, waitMs, this.#findAddresses(config)),
+    ]);
+    const path = `${config.basePath}/stats_counters.json`;
+    const isFirst = this.#counters === undefined && samples.some(({ listeners }) => listeners.length > 0);
+    if (isFirst) this.#counters = await this.#loadCounters(path);
+    const built = buildMessage(config.amphoraId, sequence, samples, this.#counters ?? new Map());
+    if (this.#counters) {
+      this.#counters = built.counters;
+      await settledWithin(this.#options.clock, waitMs / 2, this.#saveCounters(path, built.counters));
+    }
+    return built.message;
+  }
+
+  async #collect(waitMs: number, intervalMs: number): Promise<LoadBalancerSample[]> {
+    const results = await this.#collector.collect(waitMs, intervalMs);
+    return [...results].flatMap(([id, result]) => this.#usable(id, result) ?? []);
+  }
+
+  #usable(loadBalancerId: string, result: ReadResult): LoadBalancerSample | undefined {
+    const subject = `statistics ${loadBalancerId}`;
+    if (result.kind === "read") {
+      this.#works(subject, "heartbeat.statistics.recovered", "statistics can be read again", {
+        loadBalancerId,
+      });
+      return result.sample;
+    }
+    const reason = result.kind === "late" ? "HAProxy has not answered in time" : result.error;
+    const text = "statistics of a load balancer are missing";
+    this.#fails(subject, "heartbeat.statistics.failed", text, reason, { loadBalancerId });
+    return undefined;
+  }
+
+  async #loadCounters(path: string): Promise<CounterTable> {
+    try {
+      return await this.#counterFile.load(path);
+    } catch (error) {
+      this.#fails("counters", "heartbeat.counters.failed", "cannot read the last counters", error, { path });
+      return new Map();
+    }
+  }
+
+  async #saveCounters(path: string, counters: CounterTable): Promise<void> {
+    try {
+      await this.#counterFile.save(path, counters);
+      this.#works("counters", "heartbeat.counters.recovered", "counters can be stored again", { path });
+    } catch (error) {
+      this.#fails("counters", "heartbeat.counters.failed", "cannot store the last counters", error, { path });
+    }
+  }
+
+  async #findAddresses(config: HeartbeatConfig): Promise<void> {
+    const fresh = this.#rotation.use(config.controllerIpPortList);
+    if (fresh) this.#addresses.forget();
+    for (const entry of fresh?.malformed ?? []) {
+      this.#options.log.error(
+        { event: "heartbeat.destination.rejected", entry },
+        "an entry of controller_ip_port_list is not <host>:<port>, the others are used",
+      );
+    }
+    await this.#addresses.find(this.#rotation.destinations.map(({ host }) => host));
+  }
+
+  async #send(message: Message, config: HeartbeatConfig): Promise<void> {
+    const destination = this.#rotation.take(({ host }) => this.#addresses.of(host) !== undefined);
+    const address = destination && this.#addresses.of(destination.host);
+    if (destination === undefined || address === undefined) {
+      this.#failed += 1;
+      const reason = "controller_ip_port_list has no entry that can be used";
+      this.#fails("destination", "heartbeat.destination.missing", "a heartbeat has nowhere to go", reason);
+      return;
+    }
+    this.#works("destination", "heartbeat.destination.found", "heartbeats have a destination again");
+    const key = config.heartbeatKey ?? KEY_WHEN_UNSET;
+    const fitted = await fitDatagram(
+      message,
+      (part) => sealEnvelope(encodeMessage(part), key),
+      this.#poolsWithoutMembers,
+    );
+    this.#noteSize(fitted);
+    this.#dispatch(fitted.datagram, destination, address);
+  }
+
+  #noteSize({ datagram, ...left }: Fitted): void {
+    this.#poolsWithoutMembers = left.poolsWithoutMembers;
+    if (left.membersLeftOut === 0 && left.poolsLeftOut === 0) {
+      this.#works("size", "heartbeat.size.recovered", "heartbeats fit a datagram again");
+      return;
+    }
+    const text = "the heartbeat is too large, members are left out and may be shown as offline";
+    this.#fails("size", "heartbeat.size.exceeded", text, "too large", { ...left, bytes: datagram.length });
+  }
+
+  /** Not waited for: a full socket buffer must not hold up the next round. */
+  #dispatch(datagram: Buffer, destination: Destination, address: string): void {
+    const sending = this.#transmit(datagram, destination, address).finally(() =>
+      this.#sending.delete(sending),
+    );
+    this.#sending.add(sending);
+  }
+
+  async #transmit(datagram: Buffer, { host, port }: Destination, address: string): Promise<void> {
+    const destination = `${host}:${port}`;
+    try {
+      await this.#options.sender.send(datagram, address, port);
+      this.#sent += 1;
+      this.#lastSentAt.set(destination, Date.now());
+      this.#works(destination, "heartbeat.send.recovered", "heartbeats can be sent again", { destination });
+    } catch (error) {
+      this.#failed += 1;
+      this.#fails(destination, "heartbeat.send.failed", "cannot send a heartbeat", error, { destination });
+    }
+  }
+
+  #fails(subject: string, event: string, text: string, reason: unknown, fields: object = {}): void {
+    const words = typeof reason === "string" ? reason : asError(reason).message;
+    if (this.#transitions.failed(subject, words)) {
+      this.#options.log.error({ event, ...fields, reason: words }, text);
+    }
+  }
+
+  #works(subject: string, event: string, text: string, fields: object = {}): void {
+    if (this.#transitions.works(subject)) this.#options.log.info({ event, ...fields }, text);
+  }
+}

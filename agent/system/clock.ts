@@ -1,0 +1,40 @@
+/** Time that only goes forward, whatever happens to the date. */
+import { performance } from "node:perf_hooks";
+
+export interface Clock {
+  /** Milliseconds since an arbitrary moment. */
+  now(): number;
+  /** Calls back once, `delayMs` from now. @returns a function that calls it off */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * Waits until `promise` has settled, but not longer than `limitMs`. The promise goes on in either case, and its
+ * failure is for whoever else holds it.
+ * @returns whether it has settled
+ */
+export async function settledWithin(
+  clock: Clock,
+  limitMs: number,
+  promise: Promise<unknown>,
+): Promise<boolean> {
+  const { promise: decision, resolve } = Promise.withResolvers<boolean>();
+  const cancel = clock.after(Math.max(0, limitMs), () => resolve(false));
+  promise.then(
+    () => resolve(true),
+    () => resolve(true),
+  );
+  try {
+    return await decision;
+  } finally {
+    cancel();
+  }
+}

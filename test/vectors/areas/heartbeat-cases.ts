@@ -1,0 +1,29 @@
+/** Runs the cases of one golden file, with integers exact at every size. */
+import { readFile } from "node:fs/promises";
+import { parseExact } from "../../../agent/heartbeat/exact-json.ts";
+import type { Outcome } from "./index.ts";
+
+export interface Case<Input, Expected> {
+  readonly name: string;
+  readonly input: Input;
+  readonly expected: Expected;
+}
+
+/** What a check of one case says when the agent does not do that part yet. */
+export const OUTSIDE = Symbol("outside");
+
+/** @param check - gives undefined for a case that is as expected, else the reason */
+export async function runCases<Input, Expected>(
+  file: string,
+  check: (item: Case<Input, Expected>) => Promise<string | undefined | typeof OUTSIDE>,
+): Promise<Outcome> {
+  const cases = parseExact(await readFile(file, "utf8")) as Case<Input, Expected>[];
+  const failed: { name: string; reason: string }[] = [];
+  let outside = 0;
+  for (const item of cases) {
+    const reason = await check(item).catch((error: unknown) => `it threw ${String(error)}`);
+    if (reason === OUTSIDE) outside += 1;
+    else if (reason !== undefined) failed.push({ name: item.name, reason });
+  }
+  return { passed: cases.length - failed.length - outside, failed, outside };
+}
