@@ -35,11 +35,14 @@ export interface MemberConfig {
   readonly weight: number;
 }
 
-/** The whole text, newline at its end. */
+/** The whole text, blank lines included. */
 export function renderHaproxyConfig(listener: ListenerConfig): string {
-  const sections = [globalSection(listener), DEFAULTS, frontend(listener)];
-  if (listener.pool) sections.push(backend(listener, listener.pool));
-  return `# Configuration for loadbalancer ${listener.loadBalancerId}\n${sections.join("\n\n")}\n`;
+  return [
+    `# Configuration for loadbalancer ${listener.loadBalancerId}\n${globalSection(listener)}\n`,
+    `${DEFAULTS}\n\n\n\n`,
+    `${frontend(listener)}\n`,
+    ...(listener.pool ? [`${backend(listener, listener.pool)}\n\n`] : []),
+  ].join("\n");
 }
 
 const DEFAULTS = `defaults
