@@ -16,6 +16,7 @@ export async function amphora(words: readonly string[]): Promise<number> {
   };
   const parser = yargs([...words])
     .scriptName("amphora")
+    .parserConfiguration({ "populate--": true })
     .usage("$0 COMMAND\n\nAgent and data-plane supervisor of an Octavia amphora.")
     .command(
       "agent",
@@ -57,6 +58,44 @@ export async function amphora(words: readonly string[]): Promise<number> {
         finish(await vrrpCheck(sockets));
       },
     )
+    .command(
+      "sandbox",
+      "Watch a load balancer at work on this machine: no OpenStack, no root, nothing left behind",
+      (command) =>
+        command
+          .option("once", {
+            type: "boolean",
+            default: false,
+            describe: "Play the story, print a summary, exit",
+          })
+          .option("json", { type: "boolean", default: false, describe: "The summary as JSON" })
+          .command(
+            "exec [words..]",
+            "Run a command on the client host of the running sandbox: amphora sandbox exec -- curl ...",
+            (exec) => exec.positional("words", { type: "string", array: true, default: [] as string[] }),
+            async (argv) => {
+              const { sandboxExec } = await import("./sandbox.ts");
+              finish(await sandboxExec([...argv.words, ...afterDashes(argv)]));
+            },
+          ),
+      async ({ once, json }) => {
+        const { sandbox } = await import("./sandbox.ts");
+        finish(await sandbox({ once, json }));
+      },
+    )
+    .command(
+      "sandbox-actor <actor> <settings>",
+      // Hidden: the sandbox starts these itself.
+      false,
+      (command) =>
+        command
+          .positional("actor", { type: "string", demandOption: true })
+          .positional("settings", { type: "string", demandOption: true }),
+      async ({ actor, settings }) => {
+        const { sandboxActor } = await import("./sandbox.ts");
+        finish(await sandboxActor(actor, settings));
+      },
+    )
     .demandCommand(1, "Which command?")
     .strict()
     .version(await packageVersion())
@@ -77,6 +116,12 @@ export async function amphora(words: readonly string[]): Promise<number> {
     console.error("Try: amphora --help");
     return WRONG_USAGE;
   }
+}
+
+/** The words behind `--`, which belong to another program. */
+function afterDashes(argv: Record<string, unknown>): string[] {
+  const words = argv["--"];
+  return Array.isArray(words) ? words.map(String) : [];
 }
 
 class UsageError extends Error {}

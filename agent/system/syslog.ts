@@ -6,6 +6,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { access } from "node:fs/promises";
 import type { DestinationStream } from "pino";
 
+export interface SyslogStream extends DestinationStream {
+  /** Lets what was written arrive, and sends no more. */
+  close(): void;
+}
+
 export interface SyslogOptions {
   /** Facility keyword as logger(1) knows it, for example `local1`. */
   readonly facility: string;
@@ -46,7 +51,7 @@ export function syslogFacility(configured: string, administrative: number): stri
 }
 
 /** @returns a destination for pino; it never blocks and never throws: the log must not stop the agent */
-export async function openSyslog(options: SyslogOptions): Promise<DestinationStream & { close(): void }> {
+export async function openSyslog(options: SyslogOptions): Promise<SyslogStream> {
   const facility = facilityNumber(options.facility);
   const socketExists = await access(options.socket).then(
     () => true,

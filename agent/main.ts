@@ -1,0 +1,191 @@
+/** Composition root of the daemon: builds the parts, starts them in order, stops them in reverse. */
+import { lookup } from "node:dns/promises";
+import process from "node:process";
+import { type ApiServer, startServer } from "./api/server.ts";
+import type { Agent } from "./api/types.ts";
+import { type ConfigChange, ConfigInForce, loadConfig } from "./config/load.ts";
+import { SYSLOG_SOCKET } from "./config/paths.ts";
+import type { Config } from "./config/types.ts";
+import { AgentError, asError } from "./errors.ts";
+import { createHeartbeat, type Heartbeat } from "./heartbeat/heartbeat.ts";
+import { createIdentity } from "./identity.ts";
+import { createCertificates } from "./loadbalancer/certificates.ts";
+import { createLoadBalancers } from "./loadbalancer/load-balancers.ts";
+import { createStatsReader } from "./loadbalancer/read-stats.ts";
+import { createNetwork } from "./network/network.ts";
+import type { Network } from "./network/types.ts";
+import { chooseSupervisor, createSupervisor } from "./supervisor/choose.ts";
+import { Exclusive } from "./supervisor/exclusive.ts";
+import type { HaproxySupervisor } from "./supervisor/types.ts";
+import { systemClock } from "./system/clock.ts";
+import { replaceFile } from "./system/files.ts";
+import { createLogger, type Logger } from "./system/logger.ts";
+import { createMachine } from "./system/machine.ts";
+import { openPackageDatabase } from "./system/packages.ts";
+import { run, tryRun } from "./system/run.ts";
+import { openSyslog, type SyslogStream, syslogFacility } from "./system/syslog.ts";
+import { createUdpSender } from "./system/udp.ts";
+
+const FAILED = 1;
+
+/**
+ * Runs the daemon until SIGTERM or SIGINT.
+ * @param configFiles - values of `--config-file`; without any, upstream's places are searched
+ * @returns the exit code
+ */
+export async function runAgent(configFiles: readonly string[]): Promise<number> {
+  const { config: loaded, warnings } = await loadConfig(configFiles);
+  if (loaded.amphoraId === "") {
+    throw new AgentError(
+      "invalidInput",
+      `${loaded.file}: [amphora_agent] amphora_id is missing: heartbeats need it`,
+    );
+  }
+  const config = new ConfigInForce(loaded);
+  const { logger, syslog } = await openLog(loaded);
+  for (const warning of warnings) logger.warn({ event: "config.option.unknown", warning }, "unknown option");
+  const stopped = stopRequested();
+  try {
+    const daemon = await startDaemon(config, logger);
+    logger.info({ event: "agent.start.done", port: daemon.server.address.port }, "agent ready");
+    const reason = await stopped;
+    logger.info({ event: "agent.stop.started", reason }, "agent stopping");
+    await stopDaemon(daemon);
+    logger.info({ event: "agent.stop.done" }, "agent stopped; load balancers go on");
+    return 0;
+  } catch (error) {
+    logger.fatal({ event: "agent.run.failed", err: asError(error) }, "agent cannot go on");
+    return FAILED;
+  } finally {
+    logger.flush();
+    syslog?.close();
+  }
+}
+
+interface Daemon {
+  readonly server: ApiServer;
+  readonly heartbeat: Heartbeat;
+  readonly supervisor: HaproxySupervisor;
+  readonly network: Network;
+  readonly resumed: Promise<void>;
+}
+
+async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemon> {
+  const { basePath, baseCertDir, haproxyCmd } = config.current;
+  const packages = await openPackageDatabase(run);
+  const exclusive = new Exclusive();
+  const network = createNetwork({
+    config: () => config.current,
+    run: tryRun,
+    replaceFile,
+    exclusive,
+    logger: logger.child({ component: "network" }),
+  });
+  const kind = await chooseSupervisor(config.current);
+  const supervisor = createSupervisor(kind, {
+    basePath,
+    haproxyCmd,
+    program: ownProgram(),
+    prepareNamespace: () => network.ensureNamespace(),
+    exclusive,
+    logger: logger.child({ component: "supervisor" }),
+  });
+  const heartbeat = startHeartbeat(config, logger.child({ component: "heartbeat" }));
+  let server: ApiServer | undefined;
+  const agent: Agent = {
+    loadBalancers: createLoadBalancers({
+      basePath,
+      haproxyCmd,
+      certDirectory: baseCertDir,
+      topology: () => config.current.topology,
+      supervisor,
+      exclusive,
+      advertise: (addresses) => network.advertise(addresses),
+      logger: logger.child({ component: "loadbalancer" }),
+    }),
+    certificates: createCertificates({ directory: baseCertDir }),
+    network,
+    machine: createMachine(packages),
+    identity: createIdentity({
+      config,
+      replaceFile,
+      logger: logger.child({ component: "identity" }),
+      certificateReplaced: async () => server?.reloadIdentity(),
+      configReplaced: (change) => applyConfig(change, logger, heartbeat),
+    }),
+  };
+  await network.writeLoopbackFile();
+  server = await startServer({ config: config.current, agent, logger: logger.child({ component: "api" }) });
+  const resumed = resume(kind === "direct" ? network : undefined, supervisor, logger);
+  return { server, heartbeat, supervisor, network, resumed };
+}
+
+/** What was running before this start runs again; the API answers meanwhile. */
+async function resume(
+  network: Network | undefined,
+  supervisor: HaproxySupervisor,
+  logger: Logger,
+): Promise<void> {
+  try {
+    // Under systemd a unit of its own does this, before HAProxy's.
+    await network?.restore();
+    await supervisor.resume();
+  } catch (error) {
+    logger.error(
+      { event: "agent.resume.failed", err: asError(error) },
+      "not everything runs that ran before",
+    );
+  }
+}
+
+async function stopDaemon({ server, heartbeat, supervisor, network, resumed }: Daemon): Promise<void> {
+  await server.stop();
+  await resumed;
+  await supervisor.close();
+  await network.idle();
+  await heartbeat.stop();
+}
+
+function startHeartbeat(config: ConfigInForce, log: Logger): Heartbeat {
+  const heartbeat = createHeartbeat({
+    config: () => config.current,
+    stats: createStatsReader(() => config.current.basePath),
+    sender: createUdpSender(),
+    lookup: async (host) => (await lookup(host)).address,
+    signal: (pid, signal) => process.kill(pid, signal),
+    clock: systemClock,
+    log,
+  });
+  heartbeat.start();
+  return heartbeat;
+}
+
+function applyConfig({ config }: ConfigChange, logger: Logger, heartbeat: Heartbeat): void {
+  logger.level = config.debug ? "debug" : "info";
+  heartbeat.reconfigured();
+}
+
+async function openLog(config: Config): Promise<{ logger: Logger; syslog: SyslogStream | undefined }> {
+  const facility = syslogFacility(config.syslogLogFacility, config.administrativeLogFacility);
+  const syslog = config.useSyslog
+    ? await openSyslog({ facility, socket: SYSLOG_SOCKET, tag: "amphora-agent" })
+    : undefined;
+  const logger = await createLogger({
+    debug: config.debug,
+    pretty: process.stdout.isTTY,
+    also: syslog ? [syslog] : [],
+  });
+  return { logger, syslog };
+}
+
+/** What starts this program again, up to its own arguments: from source, bundled, or under another name. */
+function ownProgram(): readonly string[] {
+  return [process.execPath, ...process.execArgv, process.argv[1] ?? ""];
+}
+
+/** Settles with the first signal that asks the daemon to end; a second one ends it at once. */
+function stopRequested(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+  return promise;
+}
