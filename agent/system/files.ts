@@ -88,3 +88,17 @@ export async function directoriesIn(path: string): Promise<string[]> {
     throw error;
   }
 }
+
+/** Names of the regular files inside `path`, sorted; none when it does not exist. */
+export async function filesIn(path: string): Promise<string[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}

@@ -31,3 +31,8 @@ async function standardOutput(pretty: boolean): Promise<DestinationStream> {
   const { default: prettyPrinter } = await import("pino-pretty");
   return prettyPrinter({ colorize: true, ignore: "pid,hostname" });
 }
+
+/** For commands whose standard output is for the result: what is worth a person's attention, on standard error. */
+export function createCommandLogger(): Logger {
+  return pino({ level: "warn", base: null, redact: SECRET_FIELDS }, pino.destination({ fd: 2, sync: true }));
+}

@@ -1,0 +1,29 @@
+/** DHCP through dhclient (docs/contract/network.md, 4.8). */
+import { AgentError } from "../errors.ts";
+import { makeDirectory } from "../system/files.ts";
+import type { Netns } from "./netns.ts";
+
+const LEASE_DIRECTORY = "/var/lib/dhclient";
+/** Below the minute that a controller waits for an answer. */
+const TIMEOUT_MS = 45_000;
+
+/** Gets a lease; the client stays behind to renew it. @throws AgentError `commandFailed` */
+export async function startDhcp(netns: Netns, device: string): Promise<void> {
+  await makeDirectory(LEASE_DIRECTORY);
+  await runClient(netns, device, []);
+}
+
+/** Gives the lease back and ends the client. @throws AgentError `commandFailed` */
+export async function releaseDhcp(netns: Netns, device: string): Promise<void> {
+  await runClient(netns, device, ["-r"]);
+}
+
+async function runClient(netns: Netns, device: string, options: readonly string[]): Promise<void> {
+  const files = ["-lf", `${LEASE_DIRECTORY}/dhclient-${device}.leases`, "-pf", `/run/dhclient-${device}.pid`];
+  const args = [...options, ...files, device];
+  const { exitCode, output } = await netns.exec("/sbin/dhclient", args, { timeoutMs: TIMEOUT_MS });
+  if (exitCode === 0) return;
+  throw new AgentError("commandFailed", `dhclient failed on ${device} with exit code ${exitCode}`, {
+    details: output.trim(),
+  });
+}

@@ -1,0 +1,57 @@
+/** Kernel settings inside the namespace. */
+import { AgentError } from "../errors.ts";
+import type { Logger } from "../system/logger.ts";
+import type { Netns } from "./netns.ts";
+
+/** Setting to value, for example `net.ipv4.ip_forward` to 1. */
+export type Settings = Readonly<Record<string, number>>;
+
+/**
+ * Sets what the kernel knows of `settings`, with one process.
+ * @throws AgentError `commandFailed` when a value was refused
+ */
+export async function writeSettings(netns: Netns, settings: Settings): Promise<void> {
+  const words = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
+  const { exitCode, output } = await netns.exec("sysctl", ["-q", "-e", "-w", ...words]);
+  if (exitCode === 0) return;
+  throw new AgentError("commandFailed", "cannot change kernel settings in the namespace", {
+    details: output.trim(),
+  });
+}
+
+/** As `writeSettings`, for settings without which things are slower or less tidy: a refusal is only logged. */
+export async function tuneSettings(netns: Netns, settings: Settings, logger: Logger): Promise<void> {
+  try {
+    await writeSettings(netns, settings);
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    logger.warn(
+      { event: "network.sysctl.refused", settings, said: error.details },
+      "kernel settings could not be changed; going on without them",
+    );
+  }
+}
+
+/**
+ * For a link that is about to come up. Duplicate address detection then starts at once and not after up to
+ * a second (net/ipv6/addrconf.c takes the random delay from this setting); and an address that takes over
+ * from another of its subnet survives the other's deletion.
+ */
+export function linkSettings(device: string): Settings {
+  return { [sysctlKey("ipv6", device, "router_solicitation_delay")]: 0, ...PROMOTE_SECONDARIES };
+}
+
+export const PROMOTE_SECONDARIES: Settings = { "net.ipv4.conf.all.promote_secondaries": 1 };
+
+/** docs/contract/network.md, 4.8. 2: router advertisements count although the namespace forwards. */
+export function slaacSettings(device: string, accept: 0 | 2): Settings {
+  return {
+    [sysctlKey("ipv6", device, "accept_ra")]: accept,
+    [sysctlKey("ipv6", device, "autoconf")]: accept === 0 ? 0 : 1,
+  };
+}
+
+/** sysctl(8): a dot in an interface name is written as a slash. */
+export function sysctlKey(family: "ipv4" | "ipv6", device: string, name: string): string {
+  return `net.${family}.conf.${device.replaceAll(".", "/")}.${name}`;
+}
