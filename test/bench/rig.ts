@@ -1,0 +1,212 @@
+/** One agent in one booted machine, and everything that a measure does to it. */
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client } from "../bed/client.ts";
+import type { Identities } from "../bed/identities.ts";
+import type { Interface, Machine } from "../bed/machine.ts";
+import { LOAD_BALANCER } from "./haproxy-config.ts";
+
+export const CONTROLLER_ADDRESS = "192.0.2.1";
+export const AGENT_ADDRESS = "192.0.2.10";
+export const NAMESPACE = "amphora-haproxy";
+/** Of every load balancer here. */
+export const VIP = "203.0.113.5";
+const HEARTBEAT_PORT = 5555;
+const UNIT = "amphora-agent.service";
+
+/** What differs between the two agents. */
+export interface AgentProgram {
+  readonly name: "ours" | "upstream";
+  /** Shown in the report. */
+  readonly version: string;
+  /** Puts the program and its helpers into the machine. */
+  install(machine: Machine): Promise<void>;
+  readonly command: string;
+}
+
+export class Rig {
+  readonly machine: Machine;
+  readonly client: Client;
+  readonly #identities: Identities;
+  readonly #program: AgentProgram;
+  readonly #heartbeats: Socket;
+  #hasVip = false;
+
+  constructor(machine: Machine, identities: Identities, program: AgentProgram, heartbeats: Socket) {
+    this.machine = machine;
+    this.client = new Client(AGENT_ADDRESS, identities);
+    this.#identities = identities;
+    this.#program = program;
+    this.#heartbeats = heartbeats;
+  }
+
+  static async create(machine: Machine, identities: Identities, program: AgentProgram): Promise<Rig> {
+    const heartbeats = createSocket("udp4");
+    heartbeats.bind(HEARTBEAT_PORT, CONTROLLER_ADDRESS);
+    await once(heartbeats, "listening");
+    const rig = new Rig(machine, identities, program, heartbeats);
+    await rig.#prepare();
+    return rig;
+  }
+
+  close(): void {
+    this.#heartbeats.close();
+  }
+
+  async #prepare(): Promise<void> {
+    const { machine } = this;
+    await machine.write("/etc/octavia/certs/server.pem", this.#identities.server, 0o600);
+    await machine.write("/etc/octavia/certs/client_ca.pem", this.#identities.clientAuthority, 0o600);
+    await machine.write("/var/lib/octavia/haproxy-default-user-group.conf", "global\n    group nogroup\n");
+    await machine.write(`/etc/systemd/system/${UNIT}`, unit(this.#program.command));
+    await machine.write("/etc/rsyslog.d/octavia.conf", SYSLOG);
+    await machine.exec("mkdir", ["-p", "/run/rsyslog/octavia"]);
+    await machine.exec("systemctl", ["restart", "rsyslog.service"]);
+    await this.#program.install(machine);
+    await machine.exec("ip", ["netns", "add", NAMESPACE]);
+    await machine.exec("systemctl", ["daemon-reload"]);
+  }
+
+  /** Starts the agent, anew if it runs. @returns milliseconds from its exec to its first answer */
+  async restartAgent(options: { heartbeatSeconds?: number } = {}): Promise<number> {
+    const { heartbeatSeconds = 10 } = options;
+    await this.machine.exec("systemctl", ["stop", UNIT]);
+    await this.machine.write(
+      "/etc/octavia/amphora-agent.conf",
+      configuration(this.#identities, heartbeatSeconds),
+      0o600,
+    );
+    await this.machine.exec("systemctl", ["start", "--no-block", UNIT]);
+    const answeredMs = await this.#firstAnswer();
+    const property = "ExecMainStartTimestampMonotonic";
+    const shown = await this.machine.exec("systemctl", ["show", "--value", `--property=${property}`, UNIT]);
+    return answeredMs - Number(shown) / 1_000;
+  }
+
+  /** @returns when it came, in milliseconds of CLOCK_MONOTONIC, which systemd stamps with too */
+  async #firstAnswer(): Promise<number> {
+    const deadline = Date.now() + 30_000;
+    for (;;) {
+      try {
+        await this.client.expect(200, "GET", "/1.0/info");
+        return Number(process.hrtime.bigint()) / 1e6;
+      } catch (error) {
+        if (Date.now() > deadline) throw await this.#explain(error);
+      }
+      await sleep(3);
+    }
+  }
+
+  async #explain(cause: unknown): Promise<Error> {
+    const log = await this.machine.try("journalctl", ["--no-pager", "-n", "40", "-u", UNIT]);
+    return new Error(`${this.#program.name} gave no answer within 30 s\n${log.stdout}`, { cause });
+  }
+
+  /** CPU time that all processes of the agent's unit, ended ones too, have used so far, in milliseconds. */
+  async agentCpuMs(): Promise<number> {
+    const text = await readFile(`${this.machine.unitGroup(UNIT)}/cpu.stat`, "utf8");
+    const [, microseconds] = /^usage_usec (\d+)$/m.exec(text) ?? [];
+    if (microseconds === undefined) throw new Error(`no CPU time in ${text}`);
+    return Number(microseconds) / 1_000;
+  }
+
+  /** Process ids of the agent's unit, as the lab sees them. */
+  async agentPids(): Promise<number[]> {
+    const text = await readFile(`${this.machine.unitGroup(UNIT)}/cgroup.procs`, "utf8");
+    return text.trim().split("\n").map(Number);
+  }
+
+  /** Resolves when the next `count` heartbeats have arrived. */
+  async heartbeats(count: number): Promise<void> {
+    const signal = AbortSignal.timeout(60_000);
+    for (let seen = 0; seen < count; seen += 1) await once(this.#heartbeats, "message", { signal });
+  }
+
+  /** Plugs the interface with the address that load balancers bind to, once in the machine's life. */
+  async ensureVip(): Promise<void> {
+    if (this.#hasVip) return;
+    const nic = { bridge: "tenant", name: "tenant0", mac: "fa:16:3e:02:00:01" };
+    await this.machine.plug(nic);
+    await this.plugVip(nic, {
+      address: VIP,
+      cidr: "203.0.113.0/24",
+      gateway: "203.0.113.1",
+      vrrp: "203.0.113.10",
+    });
+    this.#hasVip = true;
+  }
+
+  async plugVip(
+    nic: Interface,
+    vip: { address: string; cidr: string; gateway: string; vrrp: string },
+  ): Promise<void> {
+    await this.client.expect(202, "POST", `/1.0/plug/vip/${vip.address}`, {
+      subnet_cidr: vip.cidr,
+      gateway: vip.gateway,
+      mac_address: nic.mac,
+      vrrp_ip: vip.vrrp,
+      mtu: 1450,
+      host_routes: [],
+    });
+  }
+
+  async upload(config: string): Promise<void> {
+    await this.client.expect(
+      202,
+      "PUT",
+      `/1.0/loadbalancer/${this.#identities.amphoraId}/${LOAD_BALANCER}/haproxy`,
+      config,
+    );
+  }
+
+  async act(action: "start" | "stop" | "reload"): Promise<void> {
+    await this.client.expect(202, "PUT", `/1.0/loadbalancer/${LOAD_BALANCER}/${action}`);
+  }
+
+  async deleteLoadBalancer(): Promise<void> {
+    await this.client.expect(200, "DELETE", `/1.0/listeners/${LOAD_BALANCER}`);
+  }
+}
+
+/** The socket that HAProxy and both agents log to. */
+const SYSLOG = `input(type="imuxsock" Socket="/run/rsyslog/octavia/log" CreatePath="on")
+`;
+
+function unit(command: string): string {
+  return `[Unit]
+Description=Amphora Agent
+[Service]
+Type=simple
+ExecStart=${command} --config-file /etc/octavia/amphora-agent.conf
+PIDFile=/run/amphora-agent.pid
+KillMode=mixed
+`;
+}
+
+function configuration(identities: Identities, heartbeatSeconds: number): string {
+  return `[DEFAULT]
+debug = False
+use_syslog = True
+[haproxy_amphora]
+base_path = /var/lib/octavia
+base_cert_dir = /var/lib/octavia/certs
+bind_host = ::
+bind_port = 9443
+haproxy_cmd = /usr/sbin/haproxy
+[health_manager]
+controller_ip_port_list = ${CONTROLLER_ADDRESS}:${HEARTBEAT_PORT}
+heartbeat_interval = ${heartbeatSeconds}
+heartbeat_key = bench
+[amphora_agent]
+agent_server_ca = /etc/octavia/certs/client_ca.pem
+agent_server_cert = /etc/octavia/certs/server.pem
+agent_server_network_dir = /etc/octavia/interfaces/
+agent_request_read_timeout = 180
+amphora_id = ${identities.amphoraId}
+amphora_udp_driver = keepalived_lvs
+[controller_worker]
+loadbalancer_topology = SINGLE
+`;
+}
