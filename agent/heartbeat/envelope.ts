@@ -1,7 +1,7 @@
 /** The signed form in which a message travels (docs/contract/heartbeat.md, section 6.1). */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { constants, deflate, inflateSync } from "node:zlib";
+import { constants, deflate, deflateSync, inflateSync } from "node:zlib";
 import { AgentError } from "../errors.ts";
 
 const HEX_DIGEST_BYTES = 64;
@@ -9,18 +9,21 @@ const RAW_DIGEST_BYTES = 32;
 /** Far more than a datagram of honest JSON inflates to. */
 const LONGEST_TEXT = 16 * 1024 * 1024;
 
+/** Shorter texts take less time to compress (0.3 ms) than to hand to another thread. */
+const SMALL_TEXT = 8 * 1024;
+
 const deflateAsync = promisify(deflate);
 
 /**
- * Compresses and signs. Compression takes milliseconds for a large load balancer, so another thread does it.
+ * Compresses and signs. Compression takes milliseconds for a large load balancer: then another thread does it.
  * @param key - `heartbeat_key`
  */
 export async function sealEnvelope(text: string, key: string): Promise<Buffer> {
   // Level 9 is the contract's. "Filtered" skips the short matches between random ids: 5 % smaller, and faster.
-  const payload = await deflateAsync(Buffer.from(text, "utf8"), {
-    level: 9,
-    strategy: constants.Z_FILTERED,
-  });
+  const options = { level: 9, strategy: constants.Z_FILTERED };
+  const bytes = Buffer.from(text, "utf8");
+  const payload =
+    bytes.length < SMALL_TEXT ? deflateSync(bytes, options) : await deflateAsync(bytes, options);
   return Buffer.concat([payload, Buffer.from(digest(payload, key).toString("hex"), "latin1")]);
 }
 

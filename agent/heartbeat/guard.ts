@@ -1,6 +1,7 @@
 /** Keeps an amphora silent whose keepalived is configured but gone (docs/contract/heartbeat.md, section 2). */
 import { systemErrorCode } from "../errors.ts";
-import { isFile, readIfPresent } from "../system/files.ts";
+import { isFile } from "../system/files.ts";
+import { namedPid } from "../system/processes.ts";
 
 /** Sends a signal. @throws the system error, `ESRCH` for a process that does not exist */
 export type SendSignal = (pid: number, signal: number) => void;
@@ -15,12 +16,10 @@ export const sendSignal: SendSignal = (pid, signal) => {
  */
 export async function reasonForSilence(basePath: string, signal: SendSignal): Promise<string | undefined> {
   if (!(await isFile(`${basePath}/vrrp/octavia-keepalived.conf`))) return undefined;
-  const text = await readIfPresent(`${basePath}/vrrp/octavia-keepalived.pid`);
-  if (text === undefined) return "keepalived is configured but has no pid file";
-  const [line = ""] = text.toString("latin1").split("\n", 1);
-  if (!/^\s*[1-9]\d{0,9}\s*$/.test(line)) return "keepalived's pid file holds no pid";
+  const pid = await namedPid(`${basePath}/vrrp/octavia-keepalived.pid`);
+  if (pid === undefined) return "keepalived is configured but has no pid file, or one without a pid";
   try {
-    signal(Number(line), 0);
+    signal(pid, 0);
     return undefined;
   } catch (error) {
     return `keepalived is configured but does not run (${systemErrorCode(error) ?? String(error)})`;

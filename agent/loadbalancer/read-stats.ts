@@ -1,6 +1,6 @@
 /** Reads the statistics of every HAProxy on this amphora (docs/contract/heartbeat.md, section 4). */
 import { directoriesIn, isFile } from "../system/files.ts";
-import { runningPid } from "../system/processes.ts";
+import { namedPid, processExists } from "../system/processes.ts";
 import { type Ask, ask } from "../system/unix-socket.ts";
 import { parseStats, STATS_COMMAND } from "./stats-parse.ts";
 import type { LoadBalancerSample } from "./types.ts";
@@ -31,7 +31,8 @@ export function createStatsReader(basePath: () => string, askHaproxy: Ask = ask)
     },
     async read(id, options) {
       const base = basePath();
-      if ((await runningPid(`${base}/${id}/${id}.pid`)) === undefined) return undefined;
+      const pid = await namedPid(`${base}/${id}/${id}.pid`);
+      if (pid === undefined || !processExists(pid)) return undefined;
       return parseStats(await askHaproxy(`${base}/${id}.sock`, STATS_COMMAND, options));
     },
   };

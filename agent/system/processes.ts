@@ -1,5 +1,6 @@
 /** Processes as pid files and /proc show them. */
 import { basename } from "node:path";
+import { systemErrorCode } from "../errors.ts";
 import { readIfPresent } from "./files.ts";
 
 /** The kernel keeps this many characters of a program's name. */
@@ -11,12 +12,30 @@ const COMMAND_LENGTH = 15;
  * @returns undefined also for an empty or malformed file, and for a process that has ended but was not yet reaped
  */
 export async function runningPid(pidFile: string, program?: string): Promise<number | undefined> {
-  const text = await readIfPresent(pidFile);
-  const pid = text && parsePid(text.toString("latin1"));
+  const pid = await namedPid(pidFile);
   if (pid === undefined) return undefined;
   const command = await commandOf(pid);
   if (command === undefined) return undefined;
   return program === undefined || command === basename(program).slice(0, COMMAND_LENGTH) ? pid : undefined;
+}
+
+/** The pid in the first line of a file, whether or not there is such a process. */
+export async function namedPid(pidFile: string): Promise<number | undefined> {
+  const text = await readIfPresent(pidFile);
+  return text && parsePid(text.toString("latin1"));
+}
+
+/** Whether `/proc/<pid>` exists, without asking the file system: for what is asked every few seconds. */
+export function processExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === "ESRCH") return false;
+    // It is there, but belongs to another user.
+    if (systemErrorCode(error) === "EPERM") return true;
+    throw error;
+  }
 }
 
 function parsePid(text: string): number | undefined {
