@@ -1,13 +1,30 @@
 /** Bundles the program into dist/: one small entry, and a chunk per command that is loaded when needed. */
-import { chmod, rm } from "node:fs/promises";
-import { build } from "esbuild";
+import { chmod, rm, writeFile } from "node:fs/promises";
+import process from "node:process";
+import { build, type Plugin } from "esbuild";
+import { execa } from "execa";
+
+/**
+ * Parts of Express that it loads whether or not they are used: body parsers with their character set
+ * tables, the static file server, the list of media types. The API reads bodies itself and serves two
+ * media types; leaving these out halves the code that is read at every start (0.65 of 1.0 MB).
+ */
+const UNUSED_PACKAGES = /^(body-parser|serve-static|mime-db)$/;
+
+const leaveOutUnused: Plugin = {
+  name: "leave-out-unused",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: UNUSED_PACKAGES }, ({ path }) => ({ path, namespace: "unused" }));
+    onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "module.exports = {};" }));
+  },
+};
 
 const ROOT = new URL("../", import.meta.url).pathname;
 
 await rm(`${ROOT}dist`, { recursive: true, force: true });
 const result = await build({
   absWorkingDir: ROOT,
-  entryPoints: { amphora: "agent/cli/main.ts" },
+  entryPoints: { cli: "agent/cli/main.ts" },
   outdir: "dist",
   bundle: true,
   splitting: true,
@@ -19,12 +36,28 @@ const result = await build({
   keepNames: true,
   legalComments: "none",
   metafile: true,
+  plugins: [leaveOutUnused],
   logLevel: "warning",
   // CommonJS packages inside an ES module bundle still say require().
   banner: {
     js: 'import{createRequire as amphoraCreateRequire}from"node:module";const require=amphoraCreateRequire(import.meta.url);',
   },
 });
+
+/** Compiled code is kept beside the program, so that a start does not compile it again. */
+const ENTRY = `#!/usr/bin/env node
+import { enableCompileCache } from "node:module";
+enableCompileCache(import.meta.dirname + "/compile-cache");
+await import("./cli.js");
+`;
+await writeFile(`${ROOT}dist/amphora.js`, ENTRY);
 await chmod(`${ROOT}dist/amphora.js`, 0o755);
+// Fills the cache; importing does nothing else.
+const chunks = Object.keys(result.metafile.outputs).filter((file) => /(main|amphora|sandbox)-/.test(file));
+const warmUp = chunks.map((file) => `import ${JSON.stringify(`${ROOT}${file}`)};`).join("\n");
+await execa(process.execPath, ["--input-type=module", "--eval", warmUp], {
+  env: { NODE_COMPILE_CACHE: `${ROOT}dist/compile-cache` },
+});
+
 const bytes = Object.values(result.metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0);
 console.log(`dist/: ${Object.keys(result.metafile.outputs).length} files, ${Math.round(bytes / 1024)} kB`);
