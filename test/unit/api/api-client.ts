@@ -62,7 +62,7 @@ export async function readToEnd(socket: TLSSocket): Promise<string> {
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
   // What arrived before a reset is what counts here.
   socket.on("error", () => socket.destroy());
-  await once(socket, "close");
+  await new Promise((resolve) => socket.once("close", resolve));
   return Buffer.concat(chunks).toString("latin1");
 }
 

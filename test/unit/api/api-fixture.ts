@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { type ApiServer, startServer } from "../../../agent/api/server.ts";
 import { parseConfig } from "../../../agent/config/config-parse.ts";
 import type { Config } from "../../../agent/config/types.ts";
-import { type TestAuthority, TlsIdentities } from "../../integration/tls-identities.ts";
+import { type TestAuthority, type TestIdentity, TlsIdentities } from "../../integration/tls-identities.ts";
 import { type ApiClient, apiClient } from "./api-client.ts";
 import { createFakeAgent, type FakeAgent } from "./fake-agent.ts";
 
@@ -13,6 +13,7 @@ export interface ApiFixture extends AsyncDisposable {
   readonly agent: FakeAgent;
   /** With a certificate of the accepted authority, subject `CN=controller`. */
   readonly client: ApiClient;
+  readonly controller: TestIdentity;
   readonly serverAuthority: TestAuthority;
   readonly clientAuthority: TestAuthority;
   readonly identities: TlsIdentities;
@@ -22,7 +23,8 @@ export interface ApiFixture extends AsyncDisposable {
 }
 
 export async function startApi(changes: Partial<Config> = {}): Promise<ApiFixture> {
-  const identities = await TlsIdentities.create();
+  await using resources = new AsyncDisposableStack();
+  const identities = resources.use(await TlsIdentities.create());
   const [serverAuthority, clientAuthority] = await Promise.all([
     identities.authority("server-ca"),
     identities.authority("client-ca"),
@@ -40,19 +42,19 @@ export async function startApi(changes: Partial<Config> = {}): Promise<ApiFixtur
   const lines: Record<string, unknown>[] = [];
   const logger = pino({ level: "debug", base: null }, lineCollector(lines));
   const api = await startServer({ config, agent, logger });
+  resources.defer(() => api.stop());
+  const owned = resources.move();
   return {
     api,
     agent,
+    controller,
     client: apiClient(api.address.port, controller, serverAuthority.ca),
     serverAuthority,
     clientAuthority,
     identities,
     config,
     lines,
-    async [Symbol.asyncDispose]() {
-      await api.stop();
-      await identities[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
