@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { request } from "node:https";
 import { checkServerIdentity } from "node:tls";
+import { asError, systemErrorCode } from "../errors.ts";
 import type { Identity } from "./identity.ts";
 import { AMPHORA_ID, API_PORT, LOAD_BALANCER_ID, MEMBER_NETWORK, VIP_NETWORK } from "./scene.ts";
 
@@ -39,8 +40,13 @@ const USER_AGENT = "Octavia HaProxy Rest Client/1.0 (https://wiki.openstack.org/
 export function createController(identity: Identity, onCall: (call: Call) => void): Controller {
   const call = async (wanted: WantedCall, signal: AbortSignal): Promise<Answer> => {
     const startedAt = performance.now();
-    const answer = await exchange(identity, wanted, signal);
     const { method, path } = wanted;
+    const answer = await exchange(identity, wanted, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      const reason =
+        systemErrorCode(error) === "ABORT_ERR" ? `no answer within ${TIMEOUT_MS / 1000} s` : error;
+      throw new Error(`${method} ${path}: ${asError(reason).message}`, { cause: error });
+    });
     onCall({ method, path, status: answer.status, durationMs: performance.now() - startedAt });
     check(wanted, answer);
     return answer;

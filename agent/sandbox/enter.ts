@@ -89,7 +89,11 @@ interface Registration extends AsyncDisposable {
 /** @throws AgentError `conflict` when this user has a sandbox already */
 async function register(): Promise<Registration> {
   let pid = 0;
-  const server: Server = createServer((socket) => socket.end(`${pid}\n`));
+  const server: Server = createServer((socket) => {
+    // Whoever asks may be gone before the answer.
+    socket.on("error", () => socket.destroy());
+    socket.resume().end(`${pid}\n`);
+  });
   server.listen({ path: socketName() });
   try {
     await once(server, "listening");

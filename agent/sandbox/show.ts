@@ -37,7 +37,7 @@ const NAMES = new Map([
 /** @returns exit code: 0 when everything held, or when stopped while staying up */
 export async function runShow(settings: ShowSettings): Promise<number> {
   const curtain = new AbortController();
-  stopOnRequest(() => curtain.abort(new Error("stopped before the end")));
+  stopOnRequest(() => curtain.abort(new Stopped("stopped before the end")));
   let lastCall: Call | undefined;
   const stage = await setStage({
     signal: curtain.signal,
@@ -53,6 +53,9 @@ export async function runShow(settings: ShowSettings): Promise<number> {
     process.stdin.destroy();
   }
 }
+
+/** Somebody wants the sandbox to end. */
+class Stopped extends Error {}
 
 /** Standard input is held by whoever started us: it ends when they do, or when they tell us to stop. */
 function stopOnRequest(stop: () => void): void {
@@ -135,6 +138,7 @@ async function aborted(signal: AbortSignal): Promise<never> {
 async function stayUp({ load, signal }: Stage): Promise<void> {
   load.setRate(VISITORS_PER_SECOND);
   if (!signal.aborted) await once(signal, "abort");
+  if (!(signal.reason instanceof Stopped)) throw signal.reason;
 }
 
 async function lastLogLines(): Promise<readonly string[]> {
