@@ -12,7 +12,7 @@ import type { Ask } from "../system/unix-socket.ts";
 import { MasterSocket } from "./master-socket.ts";
 import { levelOfOutput } from "./parse-output.ts";
 import { backoffMs, countEnds, nextState, type ProcessEvent, type ProcessState } from "./plan-process.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitFor } from "./wait-for.ts";
 
 const START_TIMEOUT_MS = 30_000;
 const RELOAD_TIMEOUT_MS = 40_000;
@@ -67,14 +67,17 @@ export class DirectProcess {
     await this.#launch();
   }
 
+  /** @throws AgentError `commandFailed` with HAProxy's words; it goes on with its old configuration then */
   async reload(): Promise<void> {
-    const before = await this.#master.processes();
-    if (!before) throw new AgentError("commandFailed", "HAProxy's master process does not answer");
     await this.#logOutput();
     const signal = AbortSignal.timeout(RELOAD_TIMEOUT_MS);
+    const guard = async () => {
+      if ((await this.#running()) === undefined) throw new AgentError("commandFailed", "HAProxy ended");
+    };
     try {
+      const before = await this.#master.untilUp(signal, guard);
       await this.#master.requestReload(RELOAD_TIMEOUT_MS);
-      await this.#master.confirmReload(before, signal);
+      await this.#master.confirmReload(before, signal, guard);
     } catch (cause) {
       throw withOutput("HAProxy did not reload", await this.#logOutput(), cause);
     }
@@ -190,11 +193,11 @@ export class DirectProcess {
 
   /** Ends the master at once, with its connections, as the end of a unit does; then whoever is left of its group. */
   async #terminate(pid: number): Promise<void> {
-    const isGone = async () => (await this.#running()) === undefined;
-    if (!(await isGone())) sendSignal(pid, "SIGTERM");
-    const inTime = await waitUntil(isGone, AbortSignal.timeout(STOP_TIMEOUT_MS));
+    const gone = async () => ((await this.#running()) === undefined ? true : undefined);
+    if (!(await gone())) sendSignal(pid, "SIGTERM");
+    const inTime = await waitFor(gone, AbortSignal.timeout(STOP_TIMEOUT_MS));
     sendSignal(-pid, "SIGKILL");
-    if (inTime || (await waitUntil(isGone, AbortSignal.timeout(KILL_TIMEOUT_MS)))) return;
+    if (inTime || (await waitFor(gone, AbortSignal.timeout(KILL_TIMEOUT_MS)))) return;
     throw new AgentError("commandFailed", `HAProxy (process ${pid}) does not end`);
   }
 

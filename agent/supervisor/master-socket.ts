@@ -2,13 +2,17 @@
 import { AgentError, systemErrorCode } from "../errors.ts";
 import type { Ask } from "../system/unix-socket.ts";
 import { type HaproxyProcesses, judgeReload, parseProcesses, saysReloadFailed } from "./parse-processes.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitFor } from "./wait-for.ts";
 
 const ANSWER_TIMEOUT_MS = 2_000;
 
 /** Conditions of a master that is being started or is starting itself again; others are real failures. */
 const NOT_YET = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "EAGAIN"]);
 
+/** Throws when a HAProxy that is waited for has ended. */
+export type Guard = () => Promise<void>;
+
+/** Each question ends with `quit`: the master, unlike a worker, would wait for another one. */
 export class MasterSocket {
   readonly #path: string;
   readonly #ask: Ask;
@@ -20,18 +24,22 @@ export class MasterSocket {
 
   /** @returns undefined when no master answers: none runs, or one that is just starting itself again */
   async processes(): Promise<HaproxyProcesses | undefined> {
-    return parseProcesses((await this.#answer("show proc")) ?? "");
+    return parseProcesses((await this.#answer("show proc;quit")) ?? "");
   }
 
   /**
    * Waits until a worker serves.
    * @param signal - ends the waiting with its own reason
+   * @param guard - throws when there is nothing to wait for any more
+   * @returns what the master shows then
    */
-  async untilUp(signal: AbortSignal): Promise<void> {
-    await this.#until(async () => {
-      const [worker] = (await this.processes())?.workers ?? [];
-      return worker !== undefined && this.#serves(worker);
-    }, signal);
+  async untilUp(signal: AbortSignal, guard?: Guard): Promise<HaproxyProcesses> {
+    return found(signal, async () => {
+      await guard?.();
+      const now = await this.processes();
+      const [worker] = now?.workers ?? [];
+      return worker !== undefined && (await this.#serves(worker)) ? now : undefined;
+    });
   }
 
   /**
@@ -45,33 +53,26 @@ export class MasterSocket {
   }
 
   /**
-   * Waits until a reload that was asked for has ended.
+   * Waits until a reload that was asked for has ended and a new worker serves.
    * @param before - the processes before it
-   * @throws AgentError `commandFailed` when HAProxy goes on with the old configuration; the signal's reason
+   * @throws AgentError `commandFailed` when HAProxy goes on with the old configuration; what `guard` throws;
+   * the signal's reason
    */
-  async confirmReload(before: HaproxyProcesses, signal: AbortSignal): Promise<void> {
-    await this.#until(async () => {
+  async confirmReload(before: HaproxyProcesses, signal: AbortSignal, guard: Guard): Promise<void> {
+    await found(signal, async () => {
+      await guard();
       const now = await this.processes();
-      if (!now) return false;
-      const verdict = judgeReload(before, now);
+      const verdict = now ? judgeReload(before, now) : "pending";
       if (verdict === "failed") {
-        throw new AgentError(
-          "commandFailed",
-          "HAProxy did not reload and goes on with its old configuration",
-        );
+        throw new AgentError("commandFailed", "HAProxy goes on with its old configuration");
       }
-      const worker = now.workers.find((pid) => !before.workers.includes(pid));
-      return worker !== undefined && this.#serves(worker);
-    }, signal);
+      return verdict !== "pending" && (await this.#serves(verdict)) ? verdict : undefined;
+    });
   }
 
   /** A worker that answers has read its configuration and runs its loop. */
   async #serves(worker: number): Promise<boolean> {
-    return /^Uptime_sec:/m.test((await this.#answer(`@!${worker} show info`)) ?? "");
-  }
-
-  async #until(isSo: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
-    if (!(await waitUntil(isSo, signal))) signal.throwIfAborted();
+    return /^Uptime_sec:/m.test((await this.#answer(`@!${worker} show info;quit`)) ?? "");
   }
 
   async #answer(command: string, timeoutMs = ANSWER_TIMEOUT_MS): Promise<string | undefined> {
@@ -83,4 +84,10 @@ export class MasterSocket {
       throw error;
     }
   }
+}
+
+async function found<T>(signal: AbortSignal, look: () => Promise<T | undefined>): Promise<T> {
+  const seen = await waitFor(look, signal);
+  if (seen === undefined) throw signal.reason;
+  return seen;
 }

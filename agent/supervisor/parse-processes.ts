@@ -21,10 +21,10 @@ export function parseProcesses(text: string): HaproxyProcesses | undefined {
   return failedReloads === undefined ? undefined : { failedReloads, workers };
 }
 
-/** Whether a reload has worked, going by what the master showed before it and shows now. */
-export function judgeReload(before: HaproxyProcesses, now: HaproxyProcesses): "done" | "failed" | "pending" {
+/** Whether a reload has failed, or has brought which new worker, by what the master showed before and shows now. */
+export function judgeReload(before: HaproxyProcesses, now: HaproxyProcesses): "failed" | "pending" | number {
   if (now.failedReloads > before.failedReloads) return "failed";
-  return now.workers.some((pid) => !before.workers.includes(pid)) ? "done" : "pending";
+  return now.workers.find((pid) => !before.workers.includes(pid)) ?? "pending";
 }
 
 /**

@@ -4,6 +4,7 @@ import { AgentError, asError } from "../errors.ts";
 import { layoutOf } from "../loadbalancer/layout.ts";
 import type { LoadBalancerId } from "../loadbalancer/types.ts";
 import type { Logger } from "../system/logger.ts";
+import { runningPid } from "../system/processes.ts";
 import { type Try, tryRun } from "../system/run.ts";
 import { SystemdUnits } from "../system/systemd.ts";
 import { type Ask, ask } from "../system/unix-socket.ts";
@@ -111,11 +112,17 @@ export class SystemdSupervisor implements HaproxySupervisor {
       return;
     }
     try {
-      await master.confirmReload(before, signal);
+      await master.confirmReload(before, signal, () => this.#assertRunning(id));
     } catch (error) {
       const cause = asError(error);
       throw new AgentError("commandFailed", "HAProxy did not reload", { details: cause.message, cause });
     }
+  }
+
+  async #assertRunning(id: LoadBalancerId): Promise<void> {
+    const { basePath, haproxyCmd } = this.#options;
+    if ((await runningPid(layoutOf(basePath, id).pidFile, haproxyCmd)) !== undefined) return;
+    throw new AgentError("commandFailed", "HAProxy ended");
   }
 
   /** docs/contract/rest-api.md, 2.4, "Uptime check". */
