@@ -1,6 +1,6 @@
 /** Processes as pid files and /proc show them. */
 import { basename } from "node:path";
-import { systemErrorCode } from "../errors.ts";
+import { systemErrorCode, systemErrorCode } from "../errors.ts";
 import { readIfPresent } from "./files.ts";
 
 /** The kernel keeps this many characters of a program's name. */
@@ -45,7 +45,17 @@ function parsePid(text: string): number | undefined {
 
 /** Name of a living process: of `/proc/<pid>/stat`, which holds the state too. */
 async function commandOf(pid: number): Promise<string | undefined> {
-  const stat = await readIfPresent(`/proc/${pid}/stat`);
+  const stat = await statOf(pid);
   const [, command, state] = /\((.*)\) (\S)/s.exec(stat?.toString("latin1") ?? "") ?? [];
   return state === undefined || "ZX".includes(state) ? undefined : command;
+}
+
+async function statOf(pid: number): Promise<Buffer | undefined> {
+  try {
+    return await readIfPresent(`/proc/${pid}/stat`);
+  } catch (error) {
+    // It ended between the opening and the reading of the file.
+    if (systemErrorCode(error) === "ESRCH") return undefined;
+    throw error;
+  }
 }

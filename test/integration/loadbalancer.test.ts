@@ -110,13 +110,14 @@ test("the same configuration again leaves the file and the one before it alone",
   assert.equal(existsSync(files.staged), false);
 });
 
-test("reloads under traffic lose no request, and the new configuration is live after each", async () => {
+test("reloads under traffic lose no request, and the new configuration is live after each", async (t) => {
   const only = (member: string) =>
     config
       .split("\n")
       .filter((line) => !line.startsWith("    server ") || line.includes(member))
       .join("\n");
   const load = traffic();
+  t.after(() => load.stop());
   for (const member of ["10.0.0.10", "10.0.0.11", "10.0.0.10", "10.0.0.11"]) {
     await upload(only(member));
     assert.equal(await loadBalancers.act(id, "reload"), `Listener ${id} reloaded`);

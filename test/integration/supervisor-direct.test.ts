@@ -57,9 +57,10 @@ test("a HAProxy whose worker is killed comes back", async () => {
   await until(answers);
 });
 
-test("HAProxy serves on while no agent runs, and the next agent takes it over", async () => {
+test("HAProxy serves on while no agent runs, and the next agent takes it over", async (t) => {
   const before = await pid();
   const load = traffic();
+  t.after(() => load.stop());
   await nextAgent();
   assert.equal(await pid(), before);
   assert.match(await agent.loadBalancers.act(id, "reload"), /reloaded$/);
