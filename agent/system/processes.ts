@@ -1,6 +1,6 @@
 /** Processes as pid files and /proc show them. */
 import { basename } from "node:path";
-import { systemErrorCode, systemErrorCode } from "../errors.ts";
+import { systemErrorCode } from "../errors.ts";
 import { readIfPresent } from "./files.ts";
 
 /** The kernel keeps this many characters of a program's name. */
