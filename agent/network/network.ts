@@ -80,7 +80,12 @@ export function createNetwork(options: NetworkOptions): Network {
       return !working.has(name) || !file || !state || !isSettled(file, state);
     },
     rescanPci: async () => {
-      await writeKernelFile(PCI_RESCAN_FILE, "1");
+      try {
+        await writeKernelFile(PCI_RESCAN_FILE, "1");
+      } catch (error) {
+        // The caller's answer is "not found" either way; the controller asks again.
+        logger.warn({ event: "network.rescan.failed", err: error }, "the PCI bus could not be rescanned");
+      }
     },
     announce,
   };

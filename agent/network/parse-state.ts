@@ -17,22 +17,32 @@ const MAIN_TABLE = "254";
 const UNICAST = "1";
 
 /**
- * @param inet - output of `addr show`, `route show table all`, `rule show`, one JSON document per line
- * @param inet6 - output of `-6 route show table all`, `-6 rule show`
+ * @param inet - output of `ip -4`: `link show`, `addr show`, `route show table all`, `rule show`, a JSON document each
+ * @param inet6 - output of `ip -6`: the same without `link show`
  * @throws AgentError `internal` when iproute2 printed something else
  */
 export function parseState(inet: string, inet6: string): NetworkState {
-  const [links = [], routes = [], rules = []] = parseDocuments(inet);
-  const [routes6 = [], rules6 = []] = parseDocuments(inet6);
+  const [links = [], ...inetRows] = parseDocuments(inet);
+  const states = [parseFamily(4, inetRows), parseFamily(6, parseDocuments(inet6))];
   return {
     links: links.flatMap(parseLink),
-    addresses: links.flatMap(parseLinkAddresses),
-    routes: [...routes.flatMap(parseRoute(4)), ...routes6.flatMap(parseRoute(6))],
-    rules: [...rules.flatMap(parseRule(4)), ...rules6.flatMap(parseRule(6))],
+    addresses: states.flatMap(({ addresses }) => addresses),
+    routes: states.flatMap(({ routes }) => routes),
+    rules: states.flatMap(({ rules }) => rules),
   };
 }
 
-/** @param text - output of `ip -j link show` or `ip -j addr show` */
+function parseFamily(family: Family, [addresses, routes, rules]: Fields[][]): Omit<NetworkState, "links"> {
+  if (!addresses || !routes || !rules)
+    throw new AgentError("internal", "ip left out a part of the network's state");
+  return {
+    addresses: addresses.flatMap(parseLinkAddresses),
+    routes: routes.flatMap(parseRoute(family)),
+    rules: rules.flatMap(parseRule(family)),
+  };
+}
+
+/** @param text - output of `ip -j link show` */
 export function parseLinks(text: string): Link[] {
   return parseDocuments(text).flat().flatMap(parseLink);
 }

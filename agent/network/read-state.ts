@@ -5,12 +5,14 @@ import { parseAddresses, parseCounters, parseLinks, parseState } from "./parse-s
 import type { InterfaceCounters, Link, LinkAddress, NetworkState } from "./types.ts";
 
 const NUMERIC_JSON = ["-N", "-j", "-d", "-batch", "-"];
+/** Without a family option `ip` would show routes of both families, and which is which could not be told. */
+const FAMILY_STATE = "addr show\nroute show table all\nrule show\n";
 
 /** Links, addresses, routes and rules, all of them, with two processes. */
 export async function readState(netns: Netns): Promise<NetworkState | undefined> {
   const [inet, inet6] = await Promise.all([
-    netns.ip(NUMERIC_JSON, "addr show\nroute show table all\nrule show\n"),
-    netns.ip(["-6", ...NUMERIC_JSON], "route show table all\nrule show\n"),
+    netns.ip(["-4", ...NUMERIC_JSON], `link show\n${FAMILY_STATE}`),
+    netns.ip(["-6", ...NUMERIC_JSON], FAMILY_STATE),
   ]);
   const [text, text6] = [readOutput(inet), readOutput(inet6)];
   return text === undefined || text6 === undefined ? undefined : parseState(text, text6);
