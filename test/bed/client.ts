@@ -1,7 +1,7 @@
 /** The controller's side of the REST API: one new mutual-TLS connection per request (docs/contract/rest-api.md, 3.1). */
 import { request } from "node:https";
 import { checkServerIdentity, connect, createSecureContext, type SecureContext } from "node:tls";
-import type { Identities } from "./identities.ts";
+import type { AmphoraIdentities } from "./amphora.ts";
 
 export interface Answer {
   readonly status: number;
@@ -13,13 +13,13 @@ export class Client {
   readonly #amphoraId: string;
   readonly #secureContext: SecureContext;
 
-  constructor(address: string, identities: Identities) {
+  constructor(address: string, identities: AmphoraIdentities) {
     this.#address = address;
     this.#amphoraId = identities.amphoraId;
     this.#secureContext = createSecureContext({
       key: identities.client,
       cert: identities.client,
-      ca: identities.serverAuthority,
+      ca: identities.authority,
       minVersion: "TLSv1.2",
       maxVersion: "TLSv1.2",
     });

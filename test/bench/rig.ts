@@ -3,8 +3,8 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { AGENT_UNIT, type AmphoraIdentities, configureAgent, installUnit } from "../bed/amphora.ts";
 import { Client } from "../bed/client.ts";
-import type { Identities } from "../bed/identities.ts";
 import type { Interface, Machine } from "../bed/machine.ts";
 import { LOAD_BALANCER } from "./haproxy-config.ts";
 
@@ -14,27 +14,25 @@ export const NAMESPACE = "amphora-haproxy";
 /** Of every load balancer here. */
 export const VIP = "203.0.113.5";
 const HEARTBEAT_PORT = 5555;
-const UNIT = "amphora-agent.service";
 
 /** What differs between the two agents. */
 export interface AgentProgram {
   readonly name: "ours" | "upstream";
   /** Shown in the report. */
   readonly version: string;
-  /** Puts the program and its helpers into the machine. */
-  install(machine: Machine): Promise<void>;
-  readonly command: string;
+  /** Puts the program and its helpers into the machine. @returns its command, up to `--config-file` */
+  install(machine: Machine): Promise<string>;
 }
 
 export class Rig {
   readonly machine: Machine;
   readonly client: Client;
-  readonly #identities: Identities;
+  readonly #identities: AmphoraIdentities;
   readonly #program: AgentProgram;
   readonly #heartbeats: Socket;
   #hasVip = false;
 
-  constructor(machine: Machine, identities: Identities, program: AgentProgram, heartbeats: Socket) {
+  constructor(machine: Machine, identities: AmphoraIdentities, program: AgentProgram, heartbeats: Socket) {
     this.machine = machine;
     this.client = new Client(AGENT_ADDRESS, identities);
     this.#identities = identities;
@@ -42,7 +40,7 @@ export class Rig {
     this.#heartbeats = heartbeats;
   }
 
-  static async create(machine: Machine, identities: Identities, program: AgentProgram): Promise<Rig> {
+  static async create(machine: Machine, identities: AmphoraIdentities, program: AgentProgram): Promise<Rig> {
     const heartbeats = createSocket("udp4");
     heartbeats.bind(HEARTBEAT_PORT, CONTROLLER_ADDRESS);
     await once(heartbeats, "listening");
@@ -56,32 +54,28 @@ export class Rig {
   }
 
   async #prepare(): Promise<void> {
-    const { machine } = this;
-    await machine.write("/etc/octavia/certs/server.pem", this.#identities.server, 0o600);
-    await machine.write("/etc/octavia/certs/client_ca.pem", this.#identities.clientAuthority, 0o600);
-    await machine.write("/var/lib/octavia/haproxy-default-user-group.conf", "global\n    group nogroup\n");
-    await machine.write(`/etc/systemd/system/${UNIT}`, unit(this.#program.command));
-    await machine.write("/etc/rsyslog.d/octavia.conf", SYSLOG);
-    await machine.exec("mkdir", ["-p", "/run/rsyslog/octavia"]);
-    await machine.exec("systemctl", ["restart", "rsyslog.service"]);
-    await this.#program.install(machine);
-    await machine.exec("ip", ["netns", "add", NAMESPACE]);
-    await machine.exec("systemctl", ["daemon-reload"]);
+    await installUnit(this.machine, await this.#program.install(this.machine));
+    await this.machine.exec("ip", ["netns", "add", NAMESPACE]);
   }
 
   /** Starts the agent, anew if it runs. @returns milliseconds from its exec to its first answer */
   async restartAgent(options: { heartbeatSeconds?: number } = {}): Promise<number> {
     const { heartbeatSeconds = 10 } = options;
-    await this.machine.exec("systemctl", ["stop", UNIT]);
-    await this.machine.write(
-      "/etc/octavia/amphora-agent.conf",
-      configuration(this.#identities, heartbeatSeconds),
-      0o600,
-    );
-    await this.machine.exec("systemctl", ["start", "--no-block", UNIT]);
+    await this.machine.exec("systemctl", ["stop", AGENT_UNIT]);
+    await configureAgent(this.machine, {
+      identities: this.#identities,
+      controller: `${CONTROLLER_ADDRESS}:${HEARTBEAT_PORT}`,
+      heartbeatSeconds,
+    });
+    await this.machine.exec("systemctl", ["start", "--no-block", AGENT_UNIT]);
     const answeredMs = await this.#firstAnswer();
     const property = "ExecMainStartTimestampMonotonic";
-    const shown = await this.machine.exec("systemctl", ["show", "--value", `--property=${property}`, UNIT]);
+    const shown = await this.machine.exec("systemctl", [
+      "show",
+      "--value",
+      `--property=${property}`,
+      AGENT_UNIT,
+    ]);
     return answeredMs - Number(shown) / 1_000;
   }
 
@@ -100,13 +94,13 @@ export class Rig {
   }
 
   async #explain(cause: unknown): Promise<Error> {
-    const log = await this.machine.try("journalctl", ["--no-pager", "-n", "40", "-u", UNIT]);
+    const log = await this.machine.try("journalctl", ["--no-pager", "-n", "40", "-u", AGENT_UNIT]);
     return new Error(`${this.#program.name} gave no answer within 30 s\n${log.stdout}`, { cause });
   }
 
   /** CPU time that all processes of the agent's unit, ended ones too, have used so far, in milliseconds. */
   async agentCpuMs(): Promise<number> {
-    const text = await readFile(`${this.machine.unitGroup(UNIT)}/cpu.stat`, "utf8");
+    const text = await readFile(`${this.machine.unitGroup(AGENT_UNIT)}/cpu.stat`, "utf8");
     const [, microseconds] = /^usage_usec (\d+)$/m.exec(text) ?? [];
     if (microseconds === undefined) throw new Error(`no CPU time in ${text}`);
     return Number(microseconds) / 1_000;
@@ -114,7 +108,7 @@ export class Rig {
 
   /** Process ids of the agent's unit, as the lab sees them. */
   async agentPids(): Promise<number[]> {
-    const text = await readFile(`${this.machine.unitGroup(UNIT)}/cgroup.procs`, "utf8");
+    const text = await readFile(`${this.machine.unitGroup(AGENT_UNIT)}/cgroup.procs`, "utf8");
     return text.trim().split("\n").map(Number);
   }
 
@@ -168,45 +162,4 @@ export class Rig {
   async deleteLoadBalancer(): Promise<void> {
     await this.client.expect(200, "DELETE", `/1.0/listeners/${LOAD_BALANCER}`);
   }
-}
-
-/** The socket that HAProxy and both agents log to. */
-const SYSLOG = `input(type="imuxsock" Socket="/run/rsyslog/octavia/log" CreatePath="on")
-`;
-
-function unit(command: string): string {
-  return `[Unit]
-Description=Amphora Agent
-[Service]
-Type=simple
-ExecStart=${command} --config-file /etc/octavia/amphora-agent.conf
-PIDFile=/run/amphora-agent.pid
-KillMode=mixed
-`;
-}
-
-function configuration(identities: Identities, heartbeatSeconds: number): string {
-  return `[DEFAULT]
-debug = False
-use_syslog = True
-[haproxy_amphora]
-base_path = /var/lib/octavia
-base_cert_dir = /var/lib/octavia/certs
-bind_host = ::
-bind_port = 9443
-haproxy_cmd = /usr/sbin/haproxy
-[health_manager]
-controller_ip_port_list = ${CONTROLLER_ADDRESS}:${HEARTBEAT_PORT}
-heartbeat_interval = ${heartbeatSeconds}
-heartbeat_key = bench
-[amphora_agent]
-agent_server_ca = /etc/octavia/certs/client_ca.pem
-agent_server_cert = /etc/octavia/certs/server.pem
-agent_server_network_dir = /etc/octavia/interfaces/
-agent_request_read_timeout = 180
-amphora_id = ${identities.amphoraId}
-amphora_udp_driver = keepalived_lvs
-[controller_worker]
-loadbalancer_topology = SINGLE
-`;
 }
