@@ -4,8 +4,8 @@ import { pino } from "pino";
 import { type ApiServer, startServer } from "../../../agent/api/server.ts";
 import { parseConfig } from "../../../agent/config/config-parse.ts";
 import type { Config } from "../../../agent/config/types.ts";
+import { type ApiClient, apiClient } from "../../integration/api-client.ts";
 import { type TestAuthority, type TestIdentity, TlsIdentities } from "../../integration/tls-identities.ts";
-import { type ApiClient, apiClient } from "./api-client.ts";
 import { createFakeAgent, type FakeAgent } from "./fake-agent.ts";
 
 export interface ApiFixture extends AsyncDisposable {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import { after, before, beforeEach, suite, test } from "node:test";
 import { AgentError } from "../../../agent/errors.ts";
-import type { Ask } from "./api-client.ts";
+import type { Ask } from "../../integration/api-client.ts";
 import { type ApiFixture, startApi } from "./api-fixture.ts";
 
 const NOT_FOUND =

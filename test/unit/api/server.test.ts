@@ -5,7 +5,7 @@ import { connect as connectTcp } from "node:net";
 import { after, before, beforeEach, suite, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConnectionOptions, SecureVersion, TLSSocket } from "node:tls";
-import { apiClient, parseAnswer, readToEnd } from "./api-client.ts";
+import { apiClient, parseAnswer, readToEnd } from "../../integration/api-client.ts";
 import { type ApiFixture, startApi } from "./api-fixture.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: amphora\r\n\r\n";

@@ -22,10 +22,11 @@ export interface ApiClient {
   connect(options?: ConnectionOptions): Promise<TLSSocket>;
 }
 
-export function apiClient(port: number, identity: { pem: Buffer }, ca: Buffer): ApiClient {
+/** @param host - `::1` unless given */
+export function apiClient(port: number, identity: { pem: Buffer }, ca: Buffer, host = "::1"): ApiClient {
   const base: ConnectionOptions = {
     port,
-    host: "::1",
+    host,
     key: identity.pem,
     cert: identity.pem,
     ca,
