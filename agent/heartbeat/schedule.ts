@@ -14,6 +14,7 @@ export interface Schedule {
  */
 export function startSchedule(clock: Clock, intervalMs: () => number, tick: () => void): Schedule {
   let due = clock.now();
+  let stopped = false;
   let cancel = clock.after(0, run);
 
   function run(): void {
@@ -27,6 +28,7 @@ export function startSchedule(clock: Clock, intervalMs: () => number, tick: () =
 
   function wait(): void {
     cancel();
+    if (stopped) return;
     cancel = clock.after(Math.max(0, due - clock.now()), run);
   }
 
@@ -35,6 +37,9 @@ export function startSchedule(clock: Clock, intervalMs: () => number, tick: () =
       due = Math.min(due, clock.now() + intervalMs());
       wait();
     },
-    stop: () => cancel(),
+    stop() {
+      stopped = true;
+      cancel();
+    },
   };
 }

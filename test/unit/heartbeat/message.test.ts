@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { AgentError } from "../../../agent/errors.ts";
+import { parseExact } from "../../../agent/heartbeat/exact-json.ts";
+import { buildMessage, encodeMessage } from "../../../agent/heartbeat/message.ts";
+import type { Count, CounterTable } from "../../../agent/heartbeat/types.ts";
+import type { ListenerCounters, LoadBalancerSample } from "../../../agent/loadbalancer/types.ts";
+
+const NONE: CounterTable = new Map();
+
+function aSample(counters: Partial<ListenerCounters> = {}, id = "listener"): LoadBalancerSample {
+  const all = { bin: 0, bout: 0, ereq: 0, stot: 0, ...counters };
+  return { listeners: [{ id, status: "OPEN", currentConnections: 0, counters: all }], pools: [] };
+}
+
+function remembered(counts: Record<string, Count>): CounterTable {
+  return new Map([["listener", counts]]);
+}
+
+function statsAfter(last: Record<string, Count>, counters: Partial<ListenerCounters>) {
+  return buildMessage("a", 0, [aSample(counters)], remembered(last)).message.listeners.listener?.stats;
+}
+
+suite("a heartbeat's message", () => {
+  test("has all keys in the contract's order, also for an amphora without load balancers", () => {
+    const { message } = buildMessage("amphora", 7, [], NONE);
+    assert.equal(encodeMessage(message), '{"id":"amphora","seq":7,"listeners":{},"pools":{},"ver":3}');
+  });
+
+  test("reports listeners and pools of every load balancer", () => {
+    const first = { ...aSample({ bin: 1, bout: 2, ereq: 3, stot: 4 }), pools: [pool("p:listener")] };
+    const second = { ...aSample({}, "other"), pools: [pool("p:other")] };
+    const { message } = buildMessage("amphora", 0, [first, second], NONE);
+    assert.equal(
+      encodeMessage(message),
+      '{"id":"amphora","seq":0,"listeners":{' +
+        '"listener":{"status":"OPEN","stats":{"tx":2,"rx":1,"conns":0,"totconns":4,"ereq":3}},' +
+        '"other":{"status":"OPEN","stats":{"tx":0,"rx":0,"conns":0,"totconns":0,"ereq":0}}},' +
+        '"pools":{"p:listener":{"status":"UP","members":{"m":"UP"}},"p:other":{"status":"UP","members":{"m":"UP"}}},' +
+        '"ver":3}',
+    );
+  });
+
+  test("is not built from a defective sample", () => {
+    const defective = { ...aSample(), defect: "a counter is missing" };
+    assert.throws(() => buildMessage("a", 0, [aSample(), defective], NONE), AgentError);
+  });
+
+  test("writes numbers exactly that a double cannot hold", () => {
+    const { message } = buildMessage("a", 0, [aSample({ bin: 18446744073709551615n })], NONE);
+    assert.match(encodeMessage(message), /"rx":18446744073709551615,/);
+    assert.deepEqual(parseExact(encodeMessage(message)), message);
+  });
+
+  function pool(key: string) {
+    return { key, status: "UP", members: { m: "UP" } };
+  }
+});
+
+suite("increments in a message", () => {
+  test("are the whole counters of a listener that is seen for the first time", () => {
+    const stats = buildMessage("a", 0, [aSample({ bin: 5 })], NONE).message.listeners.listener?.stats;
+    assert.equal(stats?.rx, 5);
+  });
+
+  test("are the differences to the last counters", () => {
+    const stats = statsAfter(
+      { bin: 10, bout: 20, ereq: 1, stot: 2 },
+      { bin: 11, bout: 22, ereq: 1, stot: 5 },
+    );
+    assert.deepEqual(stats, { tx: 2, rx: 1, conns: 0, totconns: 3, ereq: 0 });
+  });
+
+  test("are the new counters, each by itself, after a restart of HAProxy", () => {
+    const stats = statsAfter({ bin: 10, bout: 20, ereq: 1, stot: 2 }, { bin: 3, bout: 25, ereq: 0, stot: 2 });
+    assert.deepEqual(stats, { tx: 5, rx: 3, conns: 0, totconns: 0, ereq: 0 });
+  });
+
+  test("count a metric that was not remembered from zero", () => {
+    assert.deepEqual(statsAfter({ bin: 10 }, { bin: 11, bout: 7 }), {
+      tx: 7,
+      rx: 1,
+      conns: 0,
+      totconns: 0,
+      ereq: 0,
+    });
+  });
+
+  test("are exact between large counters", () => {
+    assert.equal(statsAfter({ bin: 2n ** 63n }, { bin: 2n ** 63n + 1n })?.rx, 1);
+    assert.equal(statsAfter({ bin: 1 }, { bin: 2n ** 63n })?.rx, 2n ** 63n - 1n);
+    assert.equal(statsAfter({ bin: 2n ** 63n }, { bin: 1 })?.rx, 1);
+  });
+
+  test("keep counting from listeners that are gone", () => {
+    const { counters } = buildMessage("a", 0, [aSample({}, "new")], remembered({ bin: 9 }));
+    assert.deepEqual([...counters.keys()], ["listener", "new"]);
+    assert.deepEqual(counters.get("listener"), { bin: 9 });
+  });
+
+  test("leave the counters as they are, as the same object, when nothing has moved", () => {
+    const before = remembered({ bin: 1, bout: 0, ereq: 0, stot: 0 });
+    assert.equal(buildMessage("a", 0, [aSample({ bin: 1 })], before).counters, before);
+    assert.notEqual(buildMessage("a", 0, [aSample({ bin: 2 })], before).counters, before);
+  });
+
+  test("do not change the counters that were passed in", () => {
+    const before = remembered({ bin: 1 });
+    buildMessage("a", 0, [aSample({ bin: 2 })], before);
+    assert.deepEqual(before, remembered({ bin: 1 }));
+  });
+});
