@@ -44,7 +44,7 @@ set_up_node() {
   local stamp=$root/node_modules/.amphora-set-up
   if [ ! -e "$stamp" ] || [ "$root/package-lock.json" -nt "$stamp" ]; then
     say "npm packages"
-    (cd "$root" && npm ci --no-progress >&2)
+    (cd "$root" && npm ci --no-progress --loglevel=error >&2)
     # Its key is made on this machine, by the one install script that we want.
     (cd "$root" && PATH=$root/node_modules/.bin:$PATH node node_modules/https-pem/install.js)
     touch "$stamp"
