@@ -67,7 +67,7 @@ export class SystemdSupervisor implements HaproxySupervisor {
     const master = new MasterSocket(layoutOf(this.#options.basePath, id).masterSocket, this.#ask);
     const before = await master.processes();
     for (let attempt = 1; ; attempt += 1) {
-      const remainingMs = Math.max(1, until - performance.now());
+      const remainingMs = Math.max(1, Math.ceil(until - performance.now()));
       const { exitCode, output } = await this.#units.control(["reload", haproxyUnitName(id)], remainingMs);
       const verdict = judgeSystemctl(exitCode, output);
       if (verdict === "done") return this.#confirm(id, master, before, signal);

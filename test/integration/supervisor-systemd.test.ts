@@ -1,0 +1,246 @@
+/**
+ * The systemd supervisor with real unit files and a program in systemctl's place, which does what the test
+ * says: a booted systemd is the matter of other tests.
+ */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, readdir, readFile, readlink, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { afterEach, beforeEach, test } from "node:test";
+import { promisify } from "node:util";
+import { AgentError } from "../../agent/errors.ts";
+import { parseLoadBalancerId } from "../../agent/loadbalancer/ids.ts";
+import { layoutOf } from "../../agent/loadbalancer/layout.ts";
+import { chooseSupervisor } from "../../agent/supervisor/choose.ts";
+import { SystemdSupervisor } from "../../agent/supervisor/systemd.ts";
+import { createLogger } from "../../agent/system/logger.ts";
+import { type Try, tryRun } from "../../agent/system/run.ts";
+
+const UNITS = "/usr/lib/systemd/system";
+const WANTED = "/etc/systemd/system/multi-user.target.wants";
+const SYSTEMCTL = "/run/systemctl";
+const CALLS = "/run/systemctl.calls";
+const BASE = "/var/lib/octavia";
+const PEER = "WCbTKE70m_IHc_MucbXK5CkEoWQ";
+const [id] = [parseLoadBalancerId("26262800-85cb-4689-8410-6fdbc89dba94")];
+assert.ok(id);
+const unit = `haproxy-${id}.service`;
+const layout = layoutOf(BASE, id);
+const job = { id, peer: PEER, version: { major: 2, minor: 6 } };
+
+const logger = await createLogger({ debug: true, pretty: false });
+const runner: Try = (file, args, options) => tryRun(file === "systemctl" ? SYSTEMCTL : file, args, options);
+const aSupervisor = (options: { haproxyCmd?: string; basePath?: string } = {}) =>
+  new SystemdSupervisor({
+    basePath: options.basePath ?? BASE,
+    haproxyCmd: options.haproxyCmd ?? "/usr/sbin/haproxy",
+    program: [process.execPath, "/opt/amphora-agent/dist/amphora.js"],
+    logger,
+    tryRun: runner,
+  });
+
+/** @param script - shell lines; `$1` is systemctl's command */
+async function systemctl(script: string): Promise<void> {
+  await writeFile(SYSTEMCTL, `#!/bin/sh\necho "$*" >>${CALLS}\n${script}\n`);
+  await chmod(SYSTEMCTL, 0o755);
+}
+
+async function calls(): Promise<string[]> {
+  const text = existsSync(CALLS) ? await readFile(CALLS, "utf8") : "";
+  await rm(CALLS, { force: true });
+  return text.trim().split("\n").filter(Boolean);
+}
+
+/** Answers on a unix socket with what `answer` gives for each line. */
+async function aSocket(path: string, answer: (line: string) => string): Promise<Server> {
+  const server = createServer((socket) => {
+    socket.once("data", (line: Buffer) => socket.end(answer(line.toString().trim())));
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return server;
+}
+
+const refused = (details: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof AgentError);
+  assert.equal(error.code, "commandFailed");
+  assert.match(error.details ?? "", details);
+  return true;
+};
+
+const servers: Server[] = [];
+beforeEach(async () => {
+  await mkdir(layout.directory, { recursive: true });
+  await systemctl("exit 0");
+  await calls();
+});
+afterEach(async () => {
+  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
+});
+
+test("enabling writes both units, links the load balancer's and reloads systemd once", async () => {
+  await aSupervisor().enable(job);
+  assert.deepEqual(await calls(), ["daemon-reload"]);
+  assert.equal(await readlink(`${WANTED}/${unit}`), `${UNITS}/${unit}`);
+  assert.equal(((await stat(`${UNITS}/${unit}`)).mode & 0o777).toString(8), "644");
+  const text = await readFile(`${UNITS}/${unit}`, "utf8");
+  for (const line of [
+    "After=network.target syslog.service amphora-netns.service",
+    "Before=octavia-keepalived.service",
+    "Requires=amphora-netns.service",
+    "Type=notify",
+    "KillMode=mixed",
+    "Restart=always",
+    "LimitNOFILE=2600000",
+    `ExecStartPre=/usr/sbin/haproxy -f \${CONFIG} -f \${USERCONFIG} -c -q -L ${PEER}`,
+    `ExecReload=/usr/sbin/haproxy -c -f \${CONFIG} -f \${USERCONFIG} -L ${PEER}`,
+    "ExecReload=/bin/kill -USR2 $MAINPID",
+  ]) {
+    assert.ok(text.split("\n").includes(line), line);
+  }
+  const netns = await readFile(`${UNITS}/amphora-netns.service`, "utf8");
+  assert.match(netns, /^ExecStart=-\S+node \/opt\/amphora-agent\/dist\/amphora\.js netns up$/m);
+  assert.doesNotMatch(netns, /^StopWhenUnneeded/m);
+});
+
+test("enabling again runs nothing and touches no file", async () => {
+  const past = new Date("2020-01-01");
+  await utimes(`${UNITS}/${unit}`, past, past);
+  await aSupervisor().enable(job);
+  assert.deepEqual(await calls(), []);
+  assert.equal((await stat(`${UNITS}/${unit}`)).mtime.getTime(), past.getTime());
+});
+
+test("a unit that has become another one is rewritten", async () => {
+  await aSupervisor({ haproxyCmd: "/usr/local/sbin/haproxy" }).enable(job);
+  assert.deepEqual(await calls(), ["daemon-reload"]);
+  assert.match(await readFile(`${UNITS}/${unit}`, "utf8"), /^ExecStartPre=\/usr\/local\/sbin\/haproxy /m);
+});
+
+test("a daemon-reload that fails is told, and is made up for the next time", async () => {
+  await systemctl('[ "$1" = daemon-reload ] && echo "no bus" && exit 1');
+  const supervisor = aSupervisor();
+  await assert.rejects(supervisor.enable(job), refused(/no bus/));
+  await systemctl("exit 0");
+  await calls();
+  await supervisor.enable(job);
+  assert.deepEqual(await calls(), ["daemon-reload"]);
+});
+
+for (const [name, basePath, version] of [
+  ["as usual", BASE, { major: 2, minor: 6 }],
+  ["below an odd path", `/srv/50% "a" b`, { major: 2, minor: 6 }],
+  ["for a HAProxy with a wrapper", BASE, { major: 1, minor: 5 }],
+] as const) {
+  test(`systemd itself finds nothing wrong with the units ${name}`, async () => {
+    await aSupervisor({ basePath }).enable({ ...job, version });
+    // It only looks whether programs exist: the wrapper does not here.
+    const { stderr } = await promisify(execFile)("systemd-analyze", [
+      "verify",
+      "--man=no",
+      `${UNITS}/${unit}`,
+      `${UNITS}/amphora-netns.service`,
+    ]).catch((error: { stderr: string }) => error);
+    const complaints = stderr
+      .split("\n")
+      .filter((line) => /haproxy-|amphora-netns/.test(line) && !/not executable|syslog\.service/.test(line));
+    assert.deepEqual(complaints, []);
+  });
+}
+
+test("start and stop are one call each, and a failure carries systemctl's words", async () => {
+  const supervisor = aSupervisor();
+  await supervisor.start(id);
+  await supervisor.stop(id);
+  assert.deepEqual(await calls(), [`start ${unit}`, `stop ${unit}`]);
+  await systemctl('echo "Job for it failed."; echo "See journalctl." >&2; exit 1');
+  await assert.rejects(supervisor.start(id), refused(/Job for it failed\.\nSee journalctl\./));
+  await assert.rejects(supervisor.stop(id), refused(/Job for it failed/));
+  assert.equal((await calls()).length, 2);
+});
+
+test("a job that runs already is no failure", async () => {
+  await systemctl('echo "Job is already running"; exit 1');
+  await aSupervisor().start(id);
+});
+
+test("a reload is believed when the master shows a new worker that serves", async () => {
+  let worker = 10;
+  let looks = 0;
+  servers.push(
+    await aSocket(layout.masterSocket, (line) => {
+      if (line.startsWith("@!")) return `Uptime_sec: 0\nPid: ${worker}\n`;
+      // The new worker comes some time after systemctl has returned.
+      looks += 1;
+      if (looks === 3) worker = 11;
+      return `1  master  0 [failed: 0]\n# workers\n${worker}  worker  0\n`;
+    }),
+  );
+  await aliveAs(layout.pidFile);
+  await aSupervisor({ haproxyCmd: process.title }).reload(id);
+  assert.deepEqual(await calls(), [`reload ${unit}`]);
+  assert.equal(looks, 3);
+});
+
+test("a reload that HAProxy did not take is a failure, although systemctl knows of none", async () => {
+  let failed = 0;
+  servers.push(
+    await aSocket(layout.masterSocket, () => {
+      const text = `1  master  0 [failed: ${failed}]\n# workers\n10  worker  0\n`;
+      failed = 1;
+      return text;
+    }),
+  );
+  await aliveAs(layout.pidFile);
+  await assert.rejects(
+    aSupervisor({ haproxyCmd: process.title }).reload(id),
+    refused(/goes on with its old configuration/),
+  );
+});
+
+test("a HAProxy without a master socket is reloaded too", async () => {
+  await aSupervisor().reload(id);
+  assert.deepEqual(await calls(), [`reload ${unit}`]);
+});
+
+test("a reload of a unit that was started just now is done", async () => {
+  await systemctl(`echo "${unit} is not active, cannot reload."; exit 1`);
+  servers.push(await aSocket(layout.socket, () => "Name: HAProxy\nUptime_sec: 3\n"));
+  await aSupervisor().reload(id);
+  assert.equal((await calls()).length, 1);
+});
+
+test("a reload of a unit that is not active is tried three times", async () => {
+  await systemctl(`echo "${unit} is not active, cannot reload."; exit 1`);
+  servers.push(await aSocket(layout.socket, () => "Name: HAProxy\nUptime_sec: 300\n"));
+  await assert.rejects(aSupervisor().reload(id), refused(/is not active, cannot reload/));
+  assert.equal((await calls()).length, 3);
+});
+
+test("any other failing reload is not repeated", async () => {
+  await systemctl('echo "Job failed"; exit 1');
+  await assert.rejects(aSupervisor().reload(id), refused(/Job failed/));
+  assert.equal((await calls()).length, 1);
+});
+
+test("removal leaves neither unit nor link, and succeeds again", async () => {
+  const supervisor = aSupervisor();
+  await supervisor.remove(id);
+  await supervisor.remove(id);
+  assert.deepEqual(await calls(), ["daemon-reload", "daemon-reload"]);
+  assert.equal((await readdir(UNITS)).includes(unit), false);
+  assert.equal((await readdir(WANTED)).includes(unit), false);
+});
+
+test("systemd is chosen where it is the init, and what is configured before that", async () => {
+  assert.equal(await chooseSupervisor({ supervisor: undefined }), "direct");
+  await mkdir("/run/systemd/system", { recursive: true });
+  assert.equal(await chooseSupervisor({ supervisor: undefined }), "systemd");
+  assert.equal(await chooseSupervisor({ supervisor: "direct" }), "direct");
+});
+
+/** Makes the pid file name a living process: this one. */
+async function aliveAs(pidFile: string): Promise<void> {
+  await writeFile(pidFile, `${process.pid}\n`);
+  process.title = "haproxy";
+}
