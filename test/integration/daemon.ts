@@ -5,12 +5,14 @@ import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { type ApiClient, apiClient } from "./api-client.ts";
-import { TlsIdentities } from "./tls-identities.ts";
+import { type TestAuthority, TlsIdentities } from "./tls-identities.ts";
 
 export interface Daemon extends AsyncDisposable {
   readonly pid: number;
   readonly client: ApiClient;
   readonly identities: TlsIdentities;
+  /** Signs what a client accepts as the daemon's certificate. */
+  readonly serverAuthority: TestAuthority;
   readonly configFile: string;
   /** Moments at which heartbeats came in, in milliseconds of `performance.now()`. */
   readonly heartbeats: readonly number[];
@@ -61,6 +63,7 @@ export async function startDaemon(): Promise<Daemon> {
     pid: child.pid ?? 0,
     client,
     identities,
+    serverAuthority: servers,
     configFile: CONFIG_FILE,
     heartbeats,
     lines: () => parseLines(output),
