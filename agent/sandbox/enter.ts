@@ -33,9 +33,9 @@ export async function enterSandbox(settings: ShowSettings): Promise<number> {
   registration?.announce(child);
   const stop = stopper(child);
   for (const name of STOP_SIGNALS) process.on(name, stop);
-  const [code]: unknown[] = await once(child, "exit");
+  const code = await exitCode(child);
   for (const name of STOP_SIGNALS) process.off(name, stop);
-  return typeof code === "number" ? code : 1;
+  return code;
 }
 
 /** Runs a command on the client host of the running sandbox. @returns its exit code */
@@ -57,9 +57,17 @@ export async function execInSandbox(command: readonly string[]): Promise<number>
   // The command's own business: it gets Ctrl-C from the terminal as we do.
   const ignore = (): void => undefined;
   process.on("SIGINT", ignore);
-  const [code]: unknown[] = await once(child, "exit");
+  const code = await exitCode(child);
   process.off("SIGINT", ignore);
-  return typeof code === "number" ? code : 1;
+  return code;
+}
+
+/** @returns 1 for a program that a signal ended. @throws the system error when it could not be started */
+function exitCode(child: ChildProcess): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  child.once("exit", (code) => resolve(code ?? 1));
+  child.once("error", reject);
+  return promise;
 }
 
 const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -28,7 +28,7 @@ export interface PoolConfig {
   readonly members: readonly MemberConfig[];
 }
 
-export interface MemberConfig {
+interface MemberConfig {
   readonly memberId: string;
   readonly address: string;
   readonly port: number;

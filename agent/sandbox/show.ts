@@ -123,9 +123,9 @@ async function playStep(
     // An agent that has died answers nothing: its end is the better reason.
     line("done", await Promise.race([play(stage, figures), aborted(stage.signal)]));
   } catch (error) {
-    const reason = stage.signal.aborted ? stage.signal.reason : error;
-    line("failed", asError(reason).message);
-    throw new Error(`${title}: ${asError(reason).message}`, { cause: reason });
+    const reason = asError(stage.signal.aborted ? stage.signal.reason : error);
+    line("failed", reason.message);
+    throw new Error(`${title}: ${reason.message}`, { cause: reason });
   }
 }
 

@@ -1,9 +1,9 @@
 /** The sandbox's story, in steps: each does one thing as a cloud would and checks what became of it. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../system/run.ts";
-import type { LoadReport } from "./actor-messages.ts";
 import { BACKENDS, LISTENER_ID, VIP_HOSTS, VIP_NETWORK } from "./scene.ts";
 import type { Stage } from "./stage.ts";
+import { bothAnswer, STATUS_TIMEOUT_MS, settledWithoutFailure, statusBecomes } from "./story-checks.ts";
 import { listenerConfig, memberStatus, poolConfig } from "./story-config.ts";
 import { until } from "./wait.ts";
 
@@ -29,14 +29,13 @@ export const NO_FIGURES: Figures = { agentPid: 0, startUpMs: 0, reloads: 0, relo
 
 const [STEADY, FICKLE] = BACKENDS;
 const START_TIMEOUT_MS = 15_000;
-const STATUS_TIMEOUT_MS = 15_000;
 /** A plugged address has to pass duplicate address detection first. */
 const ADDRESS_TIMEOUT_MS = 10_000;
 const LIGHT_RATE = 50;
 const HEAVY_RATE = 250;
 const LEAST_RATE = 200;
 const RELOADS = 12;
-const RELOAD_SPACING_MS = 900;
+const RELOAD_SPACING_MS = 850;
 const LEAST_LOAD_MS = 10_000;
 
 /** Up to a load balancer at work. */
@@ -123,7 +122,7 @@ async function sendRequests(stage: Stage): Promise<string> {
   const before = await load.settle(signal);
   load.setRate(LIGHT_RATE);
   await bothAnswer(stage, before, 20);
-  const { sent } = await settledWithout("failed requests", stage, before);
+  const { sent } = await settledWithoutFailure(stage, before);
   // A controller's statistics are sums of what heartbeats say: they must come to the client's own count.
   const counted = () => health.figures.connections - connectionsBefore >= sent;
   await until(`heartbeats account for ${sent} requests`, counted, {
@@ -142,7 +141,7 @@ async function loseBackend(stage: Stage): Promise<string> {
   load.setRate(LIGHT_RATE);
   await statusBecomes(stage, FICKLE.memberId, "DOWN");
   const downAfter = (performance.now() - killedAt) / 1000;
-  const { sent } = await settledWithout("failed requests", stage, before);
+  const { sent } = await settledWithoutFailure(stage, before);
   return `DOWN after ${downAfter.toFixed(1)} s; ${sent} requests, 0 failed`;
 }
 
@@ -155,7 +154,7 @@ async function regainBackend(stage: Stage): Promise<string> {
   await statusBecomes(stage, FICKLE.memberId, "UP");
   const upAfter = (performance.now() - startedAt) / 1000;
   await bothAnswer(stage, before, 10);
-  const { sent } = await settledWithout("failed requests", stage, before);
+  const { sent } = await settledWithoutFailure(stage, before);
   return `UP after ${upAfter.toFixed(1)} s; ${sent} requests, 0 failed`;
 }
 
@@ -167,7 +166,7 @@ async function reloadUnderLoad(stage: Stage, figures: Figures): Promise<string> 
   const startedAt = performance.now();
   load.setRate(HEAVY_RATE);
   for (let count = 1; count <= RELOADS; count += 1) {
-    await sleep(RELOAD_SPACING_MS, undefined, { signal });
+    await sleepUntil(startedAt + count * RELOAD_SPACING_MS, signal);
     // A changed client timeout can only take effect by a new worker.
     const config = listenerConfig({ pool: poolConfig(), clientTimeoutMs: 50_000 + count });
     const outcome = await controller.update(config, signal);
@@ -180,14 +179,19 @@ async function reloadUnderLoad(stage: Stage, figures: Figures): Promise<string> 
     workers.add(await until(`reload ${count} brings a new HAProxy worker`, replaced, options));
     figures.reloads = count;
   }
-  await sleep(Math.max(0, startedAt + LEAST_LOAD_MS - performance.now()), undefined, { signal });
+  await sleepUntil(startedAt + LEAST_LOAD_MS, signal);
   const loadedMs = performance.now() - startedAt;
-  const { sent } = await settledWithout("failed requests", stage, before);
+  const { sent } = await settledWithoutFailure(stage, before);
   figures.reloadRate = (sent * 1000) / loadedMs;
   figures.longestGapMs = load.longestGapMs;
   if (figures.reloadRate < LEAST_RATE)
     throw new Error(`this machine managed only ${Math.round(figures.reloadRate)} requests/s`);
   return `${Math.round(figures.reloadRate)} requests/s, 0 of ${sent} failed, longest gap ${Math.round(figures.longestGapMs)} ms`;
+}
+
+/** @param at - milliseconds of `performance.now()` */
+async function sleepUntil(at: number, signal: AbortSignal): Promise<void> {
+  await sleep(Math.max(0, at - performance.now()), undefined, { signal });
 }
 
 async function changeWeights(stage: Stage): Promise<string> {
@@ -199,7 +203,7 @@ async function changeWeights(stage: Stage): Promise<string> {
   await until("400 requests are answered", () => load.latest.succeeded - before.succeeded >= 400, {
     ...{ timeoutMs: STATUS_TIMEOUT_MS, signal },
   });
-  const after = await settledWithout("failed requests", stage, before);
+  const after = await settledWithoutFailure(stage, before);
   const share = (after.byBackend[STEADY.name] ?? 0) / after.sent;
   if (Math.abs(share - 0.75) > 0.05)
     throw new Error(`${STEADY.name} got ${Math.round(share * 100)} % in place of 75 %`);
@@ -213,13 +217,13 @@ async function removeMember(stage: Stage): Promise<string> {
   await controller.update(listenerConfig({ pool: poolConfig({ members: [STEADY] }) }), signal);
   const gone = () => memberStatus(health.latest, FICKLE.memberId) === undefined;
   await until("heartbeats no longer name it", gone, { timeoutMs: STATUS_TIMEOUT_MS, signal });
-  const between = await settledWithout("failed requests", stage, before);
+  const between = await settledWithoutFailure(stage, before);
   const rest = await load.settle(signal);
   load.setRate(LIGHT_RATE);
   await until("the other member answers", () => load.latest.succeeded - rest.succeeded >= 20, {
     ...{ timeoutMs: STATUS_TIMEOUT_MS, signal },
   });
-  const after = await settledWithout("failed requests", stage, rest);
+  const after = await settledWithoutFailure(stage, rest);
   if (after.byBackend[FICKLE.name] !== undefined) throw new Error(`${FICKLE.name} still gets requests`);
   return `${between.sent + after.sent} requests, 0 failed`;
 }
@@ -236,45 +240,4 @@ async function deleteListener({ controller, health, load, signal }: Stage): Prom
   const empty = () => health.latest?.listeners.size === 0 && health.latest.pools.size === 0;
   await until("a heartbeat without listeners", empty, { timeoutMs: STATUS_TIMEOUT_MS, signal });
   return "both VIPs refuse connections";
-}
-
-/** `status` is a beginning: `UP 1/2` counts as UP, as a controller reads it (docs/contract/heartbeat.md, section 8). */
-async function statusBecomes({ health, signal }: Stage, memberId: string, status: string): Promise<void> {
-  const current = () => memberStatus(health.latest, memberId) ?? "absent";
-  await until(`a heartbeat says ${status} of member ${memberId}`, () => current().startsWith(status), {
-    ...{ timeoutMs: STATUS_TIMEOUT_MS, signal },
-    seen: () => `it says ${current()}`,
-  });
-}
-
-/** Both members have answered `count` requests more than `before`. */
-async function bothAnswer({ load, signal }: Stage, before: LoadReport, count: number): Promise<void> {
-  const answered = () =>
-    BACKENDS.every(({ name }) => (difference(load.latest, before).byBackend[name] ?? 0) >= count);
-  await until("both members answer", answered, {
-    ...{ timeoutMs: STATUS_TIMEOUT_MS, signal },
-    seen: () => JSON.stringify(difference(load.latest, before)),
-  });
-}
-
-/** Stops the load. @returns what was sent and answered since `before`. @throws Error with the reasons of failures */
-async function settledWithout(what: string, { load, signal }: Stage, before: LoadReport) {
-  const after = difference(await load.settle(signal), before);
-  if (after.failed > 0)
-    throw new Error(`${what}: ${after.failed} of ${after.sent} (${JSON.stringify(after.reasons)})`);
-  return after;
-}
-
-function difference(after: LoadReport, before: LoadReport) {
-  return {
-    sent: after.sent - before.sent,
-    failed: after.failed - before.failed,
-    byBackend: counted(after.byBackend, before.byBackend),
-    reasons: counted(after.reasons, before.reasons),
-  };
-}
-
-function counted(after: Readonly<Record<string, number>>, before: Readonly<Record<string, number>>) {
-  const changes = Object.entries(after).map(([key, count]) => [key, count - (before[key] ?? 0)] as const);
-  return Object.fromEntries(changes.filter(([, count]) => count !== 0)) as Partial<Record<string, number>>;
 }
