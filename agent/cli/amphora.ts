@@ -1,8 +1,9 @@
 /** The `amphora` command line: one row per command, each loading its own code. */
-import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import yargs from "yargs";
 import { asError } from "../errors.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
+import { readIfPresent } from "../system/files.ts";
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage. */
 const FAILED = 1;
@@ -135,7 +136,7 @@ const CONFIG_FILE_OPTION = {
 } as const;
 
 async function packageVersion(): Promise<string> {
-  const text = await readFile(new URL("package.json", PACKAGE_ROOT), "utf8");
-  const { version } = JSON.parse(text) as { version: string };
-  return version;
+  const text = await readIfPresent(fileURLToPath(new URL("package.json", PACKAGE_ROOT)));
+  const { version } = JSON.parse(text?.toString() ?? "{}") as { version?: string };
+  return version ?? "unknown";
 }
