@@ -1,6 +1,7 @@
 /** What makes a bed's machine an amphora: packages, the agent from this checkout, its certificates and configuration. */
 import { join } from "node:path";
 import { TlsIdentities } from "../integration/tls-identities.ts";
+import { host } from "./host.ts";
 import type { Machine } from "./machine.ts";
 import type { TreeSpec } from "./tree.ts";
 
@@ -68,6 +69,12 @@ export async function installUnit(machine: Machine, command: string): Promise<vo
   await machine.exec("systemctl", ["restart", "rsyslog.service"]);
   await machine.write(`/etc/systemd/system/${AGENT_UNIT}`, unit(command));
   await machine.exec("systemctl", ["daemon-reload"]);
+}
+
+/** Bundles this checkout's program if any source is newer than its bundle. */
+export async function buildProgram(): Promise<void> {
+  const script = '. "$0/scripts/lib.sh"; set_up_node; build_if_stale';
+  await host("bash", ["-euo", "pipefail", "-c", script, ROOT], { timeoutMs: 300_000 });
 }
 
 /**

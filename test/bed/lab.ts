@@ -26,13 +26,15 @@ export interface Lab {
  * host's network), runs the same program again inside, and never returns: the process ends with the
  * inner one's exit code. Inside it returns the lab.
  * @param trees - what the program is going to boot
+ * @param prepare - anything else to do outside first
  * @throws BedUnavailable when the host cannot run a bed
  */
-export async function enterLab(trees: readonly TreeSpec[]): Promise<Lab> {
+export async function enterLab(trees: readonly TreeSpec[], prepare?: () => Promise<void>): Promise<Lab> {
   const id = process.env[INSIDE];
   if (id !== undefined) return furnish(id);
   await requireHost();
   for (const tree of trees) await buildTree(tree);
+  await prepare?.();
   return process.exit(await runInside());
 }
 

@@ -2,7 +2,7 @@
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { asError } from "../../agent/errors.ts";
-import { AMPHORA_TREE, createIdentities } from "../bed/amphora.ts";
+import { AMPHORA_TREE, buildProgram, createIdentities } from "../bed/amphora.ts";
 import { BedUnavailable } from "../bed/host.ts";
 import { enterLab, type Lab } from "../bed/lab.ts";
 import { boot } from "../bed/machine.ts";
@@ -53,7 +53,7 @@ const tree = subject === "ours" ? AMPHORA_TREE : BOTH_TREE;
 const measures = MEASURES.filter(({ name }) => options.only?.includes(name) ?? true);
 
 try {
-  const lab = await enterLab([tree]);
+  const lab = await enterLab([tree], buildProgram);
   await lab.bridge("mgmt", [`${CONTROLLER_ADDRESS}/24`]);
   await lab.bridge("tenant", []);
   const outcomes: Outcome[] = [];

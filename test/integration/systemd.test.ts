@@ -1,0 +1,233 @@
+/** The agent in a booted machine, where systemd keeps HAProxy running. Needs root; skipped, loudly, without. */
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, suite, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { renderHaproxyConfig } from "../../agent/sandbox/render-haproxy-config.ts";
+import {
+  AGENT_UNIT,
+  AMPHORA_TREE,
+  buildProgram,
+  configureAgent,
+  createIdentities,
+  installProgram,
+  installUnit,
+} from "../bed/amphora.ts";
+import { Client } from "../bed/client.ts";
+import { BedUnavailable } from "../bed/host.ts";
+import { enterLab, type Lab } from "../bed/lab.ts";
+import { boot, type Machine } from "../bed/machine.ts";
+import { buildTree } from "../bed/tree.ts";
+
+const AMPHORA_ID = "7c1f5f0e-51b5-4a8a-9d0c-6f6f3b1f9d11";
+const LB = "b2f2bb42-9d1f-4c5c-9d7a-0f1f9f0c6a21";
+const LISTENER = "e0a7a1a6-3a60-4d24-8f1d-5d2a4f7d3b31";
+const UNIT = `haproxy-${LB}.service`;
+const UNIT_DIRECTORY = "/usr/lib/systemd/system";
+const NAMESPACE = "amphora-haproxy";
+const [CONTROLLER, AGENT] = ["192.0.2.1", "192.0.2.10"];
+const [VIP, VRRP_IP, MEMBER] = ["203.0.113.5", "203.0.113.10", "203.0.113.99"];
+const MEMBER_PORT = 8080;
+const MANAGEMENT = { bridge: "mgmt", name: "mgmt0", mac: "fa:16:3e:00:00:01" };
+const TENANT = { bridge: "tenant", name: "tenant0", mac: "fa:16:3e:00:00:02" };
+/** For HAProxy to come or go, and systemd to say so, on a busy machine. */
+const PATIENCE_MS = 20_000;
+
+const lab = await enter();
+if (lab) suite("an amphora under systemd", () => describeAmphora(lab));
+
+/** @returns undefined where no machine can be booted: the reason is printed, and counted as a skip */
+async function enter(): Promise<Lab | undefined> {
+  try {
+    return await enterLab([AMPHORA_TREE], buildProgram);
+  } catch (error) {
+    if (!(error instanceof BedUnavailable)) throw error;
+    console.error(`SKIPPED: systemd tests: ${error.message}`);
+    test("an amphora under systemd", { skip: error.message });
+    return undefined;
+  }
+}
+
+function describeAmphora(room: Lab): void {
+  let machine: Machine;
+  let client: Client;
+  const member = createServer((_, answer) => answer.end("member"));
+
+  before(async () => {
+    await room.bridge("mgmt", [`${CONTROLLER}/24`]);
+    await room.bridge("tenant", [`${MEMBER}/24`]);
+    await new Promise<void>((listening) => member.listen(MEMBER_PORT, MEMBER, listening));
+    const interfaces = [MANAGEMENT, TENANT];
+    machine = await boot(room, { name: "amphora", tree: await buildTree(AMPHORA_TREE), interfaces });
+    const identities = await createIdentities(AMPHORA_ID);
+    await configureAgent(machine, { identities, controller: `${CONTROLLER}:5555`, heartbeatSeconds: 10 });
+    await installUnit(machine, await installProgram(machine));
+    await machine.exec("systemctl", ["enable", "--now", AGENT_UNIT]);
+    client = new Client(AGENT, identities);
+    await connect();
+    await client.expect(202, "POST", `/1.0/plug/vip/${VIP}`, {
+      subnet_cidr: "203.0.113.0/24",
+      gateway: "203.0.113.1",
+      mac_address: TENANT.mac,
+      vrrp_ip: VRRP_IP,
+      mtu: 1450,
+      host_routes: [],
+    });
+  });
+
+  after(async () => {
+    member.close();
+    await machine.stop();
+  });
+
+  test("a reload starts a new load balancer, in the namespace, as an enabled unit", async () => {
+    await upload(60_000);
+    const answer = await act("reload");
+    assert.deepEqual(parse(answer), {
+      message: "OK",
+      details: `Configuration file is valid\nhaproxy daemon for ${LB} started`,
+    });
+    assert.equal(await property("ActiveState"), "active");
+    assert.equal(await machine.exec("systemctl", ["is-enabled", UNIT]), "enabled");
+    assert.equal(await traffic(), "member");
+    assert.equal(await machine.exec("ip", ["netns", "identify", await property("MainPID")]), NAMESPACE);
+  });
+
+  test("the namespace has a unit of its own, which HAProxy's needs", async () => {
+    assert.match(await property("Requires"), /\bamphora-netns\.service\b/);
+    assert.equal(await property("ActiveState", "amphora-netns.service"), "active");
+  });
+
+  test("listeners and details tell what runs", async () => {
+    const listeners = parse(await client.expect(200, "GET", "/1.0/listeners"));
+    assert.deepEqual(listeners, [{ status: "ACTIVE", uuid: LISTENER, type: "HTTP" }]);
+    const details = parse(await client.expect(200, "GET", "/1.0/details"));
+    assert.partialDeepStrictEqual(details, { haproxy_count: 1, listeners: [LISTENER] });
+  });
+
+  test("a reload puts a new configuration to work and keeps the process", async () => {
+    const before = await property("MainPID");
+    await upload(70_000);
+    assert.deepEqual(parse(await act("reload")), { message: "OK", details: `Listener ${LB} reloaded` });
+    assert.equal(await property("MainPID"), before);
+    assert.equal(await traffic(), "member");
+  });
+
+  test("a configuration that HAProxy refuses changes nothing", async () => {
+    const answer = await client.send("PUT", `/1.0/loadbalancer/${AMPHORA_ID}/${LB}/haproxy`, "nonsense\n");
+    assert.equal(answer.status, 400);
+    assert.partialDeepStrictEqual(parse(answer.body), { message: "Invalid request" });
+    await act("reload");
+    assert.equal(await traffic(), "member");
+  });
+
+  test("systemd starts a killed HAProxy again", async () => {
+    const before = await property("MainPID");
+    await machine.exec("kill", ["-KILL", before]);
+    await until("a new HAProxy", async () => !["0", before].includes(await property("MainPID")));
+    await until("traffic", async () => (await traffic()) === "member");
+  });
+
+  test("a restart of the agent leaves HAProxy alone", async () => {
+    const before = await property("MainPID");
+    await machine.exec("systemctl", ["restart", AGENT_UNIT]);
+    await connect();
+    assert.equal(await property("MainPID"), before);
+    assert.equal(await traffic(), "member");
+  });
+
+  test("a load balancer is back after a reboot, without a controller", async () => {
+    await machine.stop();
+    await machine.start();
+    assert.equal(await property("ActiveState"), "active");
+    await until("traffic", async () => (await traffic()) === "member");
+    await connect();
+    const details = parse(await client.expect(200, "GET", "/1.0/details"));
+    assert.partialDeepStrictEqual(details, { haproxy_count: 1 });
+  });
+
+  test("stop ends HAProxy for good, start brings it back", async () => {
+    assert.deepEqual(parse(await act("stop")), { message: "OK", details: `Listener ${LB} stoped` });
+    assert.equal(await property("ActiveState"), "inactive");
+    await assert.rejects(traffic());
+    await act("start");
+    assert.equal(await traffic(), "member");
+  });
+
+  test("delete leaves no process, no unit and no files", async () => {
+    await client.expect(200, "DELETE", `/1.0/listeners/${LB}`);
+    assert.equal(await property("LoadState"), "not-found");
+    const remains = [`/var/lib/octavia/${LB}`, `/var/lib/octavia/${LB}.sock`, `${UNIT_DIRECTORY}/${UNIT}`];
+    for (const path of [...remains, `/etc/systemd/system/multi-user.target.wants/${UNIT}`]) {
+      assert.notEqual((await machine.try("test", ["-e", path])).exitCode, 0, `${path} is still there`);
+    }
+    assert.deepEqual(parse(await client.expect(200, "GET", "/1.0/listeners")), []);
+    await assert.rejects(traffic());
+  });
+
+  /** Gives the management interface its address, as DHCP would, and waits for the agent. */
+  async function connect(): Promise<void> {
+    await machine.exec("ip", ["address", "replace", `${AGENT}/24`, "dev", MANAGEMENT.name]);
+    await machine.exec("ip", ["link", "set", MANAGEMENT.name, "up"]);
+    await until("the agent", async () => (await client.send("GET", "/1.0/info")).status === 200);
+  }
+
+  async function upload(clientTimeoutMs: number): Promise<void> {
+    await client.expect(202, "PUT", `/1.0/loadbalancer/${AMPHORA_ID}/${LB}/haproxy`, config(clientTimeoutMs));
+  }
+
+  function act(action: string): Promise<string> {
+    return client.expect(202, "PUT", `/1.0/loadbalancer/${LB}/${action}`);
+  }
+
+  function property(name: string, unit = UNIT): Promise<string> {
+    return machine.exec("systemctl", ["show", "--value", `--property=${name}`, unit]);
+  }
+}
+
+function parse(body: string): unknown {
+  return JSON.parse(body);
+}
+
+/** What a client of the load balancer gets. @throws when nobody listens */
+async function traffic(): Promise<string> {
+  const answer = await fetch(`http://${VIP}/`, {
+    headers: { connection: "close" },
+    signal: AbortSignal.timeout(5_000),
+  });
+  return answer.text();
+}
+
+/** @param attempt - may fail until it succeeds */
+async function until(what: string, attempt: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const failure = await attempt().then(
+      (done) => (done ? undefined : "not yet"),
+      (error: unknown) => error,
+    );
+    if (failure === undefined) return;
+    if (performance.now() > deadline)
+      throw new Error(`${what}: not within ${PATIENCE_MS} ms`, { cause: failure });
+    await sleep(50);
+  }
+}
+
+function config(clientTimeoutMs: number): string {
+  return renderHaproxyConfig({
+    loadBalancerId: LB,
+    projectId: "e3cd678b11784734bc366148aa37580e",
+    listenerId: LISTENER,
+    addresses: [VIP],
+    port: 80,
+    connectionLimit: 100,
+    clientTimeoutMs,
+    pool: {
+      poolId: "4a1b1e2b-25a6-4a55-8a7f-3f7f1d0a4c41",
+      monitor: { path: "/", delaySeconds: 1, timeoutSeconds: 1, fall: 2, rise: 1 },
+      members: [
+        { memberId: "d1c9b6a5-6c1e-4b7f-8f3c-2e5a9d8b7c51", address: MEMBER, port: MEMBER_PORT, weight: 1 },
+      ],
+    },
+  });
+}
