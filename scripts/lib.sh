@@ -39,12 +39,27 @@ need_runtime() {
   ldconfig -p | grep -q libatomic.so.1 || need "libatomic1:libatomic-is-missing:a library that Node needs"
 }
 
+# npm 9 does not link the program of an optional package whose sibling for another processor was left out.
+link_node() {
+  local arch
+  case $(uname -m) in
+    x86_64) arch=x64 ;;
+    aarch64) arch=arm64 ;;
+    *)
+      say "no Node for this processor: $(uname -m)"
+      exit 1
+      ;;
+  esac
+  ln -sfn "../node-linux-$arch/bin/node" "$root/node_modules/.bin/node"
+}
+
 # The packages of package-lock.json and the bundle, each only when something changed.
 set_up_node() {
   local stamp=$root/node_modules/.amphora-set-up
   if [ ! -e "$stamp" ] || [ "$root/package-lock.json" -nt "$stamp" ]; then
     say "npm packages"
     (cd "$root" && npm ci --no-progress --loglevel=error >&2)
+    link_node
     # Its key is made on this machine, by the one install script that we want.
     (cd "$root" && PATH=$root/node_modules/.bin:$PATH node node_modules/https-pem/install.js)
     touch "$stamp"
