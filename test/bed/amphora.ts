@@ -1,5 +1,5 @@
 /** What makes a bed's machine an amphora: packages, the agent from this checkout, its certificates and configuration. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { TlsIdentities } from "../integration/tls-identities.ts";
 import { host } from "./host.ts";
 import type { Machine } from "./machine.ts";
@@ -73,8 +73,10 @@ export async function installUnit(machine: Machine, command: string): Promise<vo
 
 /** Bundles this checkout's program if any source is newer than its bundle. */
 export async function buildProgram(): Promise<void> {
-  const script = '. "$0/scripts/lib.sh"; set_up_node; build_if_stale';
-  await host("bash", ["-euo", "pipefail", "-c", script, ROOT], { timeoutMs: 300_000 });
+  const script = '. "$0/scripts/lib.sh"; PATH=$1:$PATH build_if_stale';
+  await host("bash", ["-euo", "pipefail", "-c", script, ROOT, dirname(process.execPath)], {
+    timeoutMs: 300_000,
+  });
 }
 
 /**
