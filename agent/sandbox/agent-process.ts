@@ -78,7 +78,8 @@ export async function startAgent(lost: OnLost): Promise<AgentProcess> {
     stop: async () => {
       expected = true;
       child.kill("SIGTERM");
-      const ended = await Promise.race([gone.then(() => true), sleep(STOP_TIMEOUT_MS, false)]);
+      const late = sleep(STOP_TIMEOUT_MS, false, { ref: false });
+      const ended = await Promise.race([gone.then(() => true), late]);
       if (!ended) child.kill("SIGKILL");
       await gone;
     },
