@@ -6,7 +6,7 @@ import { type Detached, sendSignal, startDetached } from "../system/detached.ts"
 import { isFile } from "../system/files.ts";
 import { GrowingFile } from "../system/growing-file.ts";
 import type { Logger } from "../system/logger.ts";
-import { runningPid } from "../system/processes.ts";
+import { isRunning, runningPid } from "../system/processes.ts";
 import { removeFile } from "../system/removal.ts";
 import type { Ask } from "../system/unix-socket.ts";
 import { MasterSocket } from "./master-socket.ts";
@@ -50,7 +50,7 @@ export class DirectProcess {
 
   /** Takes a HAProxy over that an earlier agent left running. @returns whether there is one */
   async adopt(): Promise<boolean> {
-    this.#pid = await this.#running();
+    this.#pid = await runningPid(this.#options.layout.pidFile, this.#options.haproxyCmd);
     if (this.#pid === undefined) return false;
     // It was logged, or lost, with the earlier agent.
     await this.#output.read();
@@ -72,7 +72,7 @@ export class DirectProcess {
     await this.#logOutput();
     const signal = AbortSignal.timeout(RELOAD_TIMEOUT_MS);
     const guard = async () => {
-      if ((await this.#running()) === undefined) throw new AgentError("commandFailed", "HAProxy ended");
+      if (!(await this.#isRunning())) throw new AgentError("commandFailed", "HAProxy ended");
     };
     try {
       const before = await this.#master.untilUp(signal, guard);
@@ -86,7 +86,6 @@ export class DirectProcess {
 
   async stop(): Promise<void> {
     this.release();
-    this.#pid ??= await this.#running();
     this.#enter("stop");
     const pid = this.#pid;
     if (pid !== undefined) await this.#terminate(pid);
@@ -111,7 +110,7 @@ export class DirectProcess {
   }
 
   async #noticeEnd(): Promise<void> {
-    if (this.#state !== "running" || (await this.#running()) !== undefined) return;
+    if (this.#state !== "running" || (await this.#isRunning())) return;
     const ranMs = Math.round(performance.now() - this.#upAt);
     const event = "haproxy.process.ended";
     this.#options.logger.error({ event, pid: this.#pid, ranMs }, "haproxy ended by itself");
@@ -193,7 +192,7 @@ export class DirectProcess {
 
   /** Ends the master at once, with its connections, as the end of a unit does; then whoever is left of its group. */
   async #terminate(pid: number): Promise<void> {
-    const gone = async () => ((await this.#running()) === undefined ? true : undefined);
+    const gone = async () => ((await this.#isRunning()) ? undefined : true);
     if (!(await gone())) sendSignal(pid, "SIGTERM");
     const inTime = await waitFor(gone, AbortSignal.timeout(STOP_TIMEOUT_MS));
     sendSignal(-pid, "SIGKILL");
@@ -201,8 +200,8 @@ export class DirectProcess {
     throw new AgentError("commandFailed", `HAProxy (process ${pid}) does not end`);
   }
 
-  #running(): Promise<number | undefined> {
-    return runningPid(this.#options.layout.pidFile, this.#options.haproxyCmd);
+  async #isRunning(): Promise<boolean> {
+    return this.#pid !== undefined && isRunning(this.#pid, this.#options.haproxyCmd);
   }
 
   async #logOutput(): Promise<string> {

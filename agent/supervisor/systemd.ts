@@ -4,7 +4,7 @@ import { AgentError, asError } from "../errors.ts";
 import { layoutOf } from "../loadbalancer/layout.ts";
 import type { LoadBalancerId } from "../loadbalancer/types.ts";
 import type { Logger } from "../system/logger.ts";
-import { runningPid } from "../system/processes.ts";
+import { isRunning, runningPid } from "../system/processes.ts";
 import { type Try, tryRun } from "../system/run.ts";
 import { SystemdUnits } from "../system/systemd.ts";
 import { type Ask, ask } from "../system/unix-socket.ts";
@@ -30,6 +30,12 @@ export interface SystemdOptions {
   readonly logger: Logger;
   readonly tryRun?: Try;
   readonly ask?: Ask;
+}
+
+/** HAProxy before a reload. */
+interface Before {
+  readonly pid: number | undefined;
+  readonly processes: HaproxyProcesses | undefined;
 }
 
 export class SystemdSupervisor implements HaproxySupervisor {
@@ -65,7 +71,7 @@ export class SystemdSupervisor implements HaproxySupervisor {
     const signal = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
     const until = performance.now() + COMMAND_TIMEOUT_MS;
     const master = new MasterSocket(layoutOf(this.#options.basePath, id).masterSocket, this.#ask);
-    const before = await master.processes();
+    const before = await this.#before(id, master);
     for (let attempt = 1; ; attempt += 1) {
       const remainingMs = Math.max(1, Math.ceil(until - performance.now()));
       const { exitCode, output } = await this.#units.control(["reload", haproxyUnitName(id)], remainingMs);
@@ -100,29 +106,30 @@ export class SystemdSupervisor implements HaproxySupervisor {
   async #confirm(
     id: LoadBalancerId,
     master: MasterSocket,
-    before: HaproxyProcesses | undefined,
+    before: Before,
     signal: AbortSignal,
   ): Promise<void> {
-    if (!before) {
+    const { pid, processes } = before;
+    if (pid === undefined || !processes) {
       const event = "haproxy.reload.unconfirmed";
-      this.#options.logger.warn(
-        { event, lbId: id },
-        "haproxy's master does not answer: whether it reloaded is not known",
-      );
+      const message = "haproxy's master does not answer: whether it reloaded is not known";
+      this.#options.logger.warn({ event, lbId: id }, message);
       return;
     }
     try {
-      await master.confirmReload(before, signal, () => this.#assertRunning(id));
+      await master.confirmReload(processes, signal, async () => {
+        if (!(await isRunning(pid))) throw new AgentError("commandFailed", "HAProxy ended");
+      });
     } catch (error) {
       const cause = asError(error);
       throw new AgentError("commandFailed", "HAProxy did not reload", { details: cause.message, cause });
     }
   }
 
-  async #assertRunning(id: LoadBalancerId): Promise<void> {
+  async #before(id: LoadBalancerId, master: MasterSocket): Promise<Before> {
     const { basePath, haproxyCmd } = this.#options;
-    if ((await runningPid(layoutOf(basePath, id).pidFile, haproxyCmd)) !== undefined) return;
-    throw new AgentError("commandFailed", "HAProxy ended");
+    const pid = await runningPid(layoutOf(basePath, id).pidFile, haproxyCmd);
+    return { pid, processes: await master.processes() };
   }
 
   /** docs/contract/rest-api.md, 2.4, "Uptime check". */

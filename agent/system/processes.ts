@@ -13,10 +13,18 @@ const COMMAND_LENGTH = 15;
  */
 export async function runningPid(pidFile: string, program?: string): Promise<number | undefined> {
   const pid = await namedPid(pidFile);
-  if (pid === undefined) return undefined;
+  return pid !== undefined && (await isRunning(pid, program)) ? pid : undefined;
+}
+
+/**
+ * Whether a process runs: for a pid that is known, since programs empty their pid file for a moment when
+ * they write it anew (HAProxy at each reload).
+ * @param program - as of {@link runningPid}
+ */
+export async function isRunning(pid: number, program?: string): Promise<boolean> {
   const command = await commandOf(pid);
-  if (command === undefined) return undefined;
-  return program === undefined || command === basename(program).slice(0, COMMAND_LENGTH) ? pid : undefined;
+  if (command === undefined) return false;
+  return program === undefined || command === basename(program).slice(0, COMMAND_LENGTH);
 }
 
 /** The pid in the first line of a file, whether or not there is such a process. */

@@ -129,7 +129,7 @@ test("a daemon-reload that fails is told, and is made up for the next time", asy
 
 for (const [name, basePath, version] of [
   ["as usual", BASE, { major: 2, minor: 6 }],
-  ["below an odd path", `/srv/50% "a" b`, { major: 2, minor: 6 }],
+  ["below an odd path", `/srv/50% "a b`, { major: 2, minor: 6 }],
   ["for a HAProxy with a wrapper", BASE, { major: 1, minor: 5 }],
 ] as const) {
   test(`systemd itself finds nothing wrong with the units ${name}`, async () => {
