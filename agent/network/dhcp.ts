@@ -4,8 +4,8 @@ import { makeDirectory } from "../system/files.ts";
 import type { Netns } from "./netns.ts";
 
 const LEASE_DIRECTORY = "/var/lib/dhclient";
-/** Below the minute that a controller waits for an answer. */
-const TIMEOUT_MS = 45_000;
+/** Without a server dhclient goes on in the background after a minute; ended before, it would leave a child behind. */
+const TIMEOUT_MS = 75_000;
 
 /** Gets a lease; the client stays behind to renew it. @throws AgentError `commandFailed` */
 export async function startDhcp(netns: Netns, device: string): Promise<void> {
