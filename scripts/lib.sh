@@ -60,8 +60,6 @@ set_up_node() {
     say "npm packages"
     (cd "$root" && npm ci --no-progress --loglevel=error >&2)
     link_node
-    # Its key is made on this machine, by the one install script that we want.
-    (cd "$root" && PATH=$root/node_modules/.bin:$PATH node node_modules/https-pem/install.js)
     touch "$stamp"
   fi
   PATH=$root/node_modules/.bin:$PATH

@@ -6,9 +6,6 @@ export type LoadBalancerId = string & { readonly [brand]: "LoadBalancerId" };
 
 export type Action = "start" | "stop" | "reload";
 
-export interface StoredConfig {
-  readonly bytes: Buffer;
-}
 
 /** One entry of `GET /1.0/listeners` (docs/contract/rest-api.md, R4). */
 export interface ListenerStatus {
