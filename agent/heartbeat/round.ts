@@ -1,5 +1,5 @@
 /** One round: look whether a heartbeat may be sent, build it, send it (docs/contract/heartbeat.md, section 2). */
-import { asError } from "../errors.ts";
+import { AgentError, asError, systemErrorCode } from "../errors.ts";
 import type { LoadBalancerSample } from "../loadbalancer/types.ts";
 import { type Clock, settledWithin } from "../system/clock.ts";
 import type { Logger } from "../system/logger.ts";
@@ -156,7 +156,9 @@ export class Round {
     try {
       return await this.#counterFile.load(path);
     } catch (error) {
-      this.#fails("counters", "heartbeat.counters.failed", "cannot read the last counters", error, { path });
+      this.#fails("stored counters", "heartbeat.counters.failed", "cannot read the last counters", error, {
+        path,
+      });
       return new Map();
     }
   }
@@ -235,7 +237,9 @@ export class Round {
 
   #fails(subject: string, event: string, text: string, reason: unknown, fields: object = {}): void {
     const words = typeof reason === "string" ? reason : asError(reason).message;
-    if (this.#transitions.failed(subject, words)) {
+    // Messages of system errors may hold names of temporary files, which are new each time.
+    const kind = reason instanceof AgentError ? words : (systemErrorCode(reason) ?? words);
+    if (this.#transitions.failed(subject, kind)) {
       this.#options.log.error({ event, ...fields, reason: words }, text);
     }
   }
