@@ -1,4 +1,5 @@
 /** Load balancers as the REST API sees them (docs/contract/rest-api.md, R4 to R8). */
+import { USER_GROUP_FILE } from "../config/paths.ts";
 import type { Topology } from "../config/types.ts";
 import { AgentError } from "../errors.ts";
 import type { HaproxySupervisor } from "../supervisor/types.ts";
@@ -8,6 +9,7 @@ import { runningPid } from "../system/processes.ts";
 import { removeDirectory, removeSocket } from "../system/removal.ts";
 import { type Try, tryRun } from "../system/run.ts";
 import { type Ask, ask } from "../system/unix-socket.ts";
+import { groupFileArguments } from "./group-file.ts";
 import { parseLoadBalancerId } from "./ids.ts";
 import { layoutOf } from "./layout.ts";
 import { parseBindAddresses, parseConfig, parseStatsSocket } from "./parse-config.ts";
@@ -42,6 +44,7 @@ class HaproxyLoadBalancers implements LoadBalancers {
   readonly #options: LoadBalancersOptions;
   readonly #ask: Ask;
   readonly #upload: UploadContext;
+  #isGroupMentioned = false;
 
   constructor(options: LoadBalancersOptions) {
     const { basePath, haproxyCmd, supervisor, logger } = options;
@@ -56,6 +59,7 @@ class HaproxyLoadBalancers implements LoadBalancers {
     const id = parseLoadBalancerId(text);
     if (!id) throw new AgentError("invalidInput", "Invalid request", { details: "Invalid load balancer id" });
     await this.#options.exclusive.run(id, () => uploadConfig(this.#upload, amphoraId, id, body));
+    await this.#mentionMissingGroup();
   }
 
   async download(text: string): Promise<Buffer> {
@@ -124,6 +128,13 @@ class HaproxyLoadBalancers implements LoadBalancers {
     await this.#orLog(id, "supervision", () => supervisor.remove(id));
     await removeDirectory(layout.directory, "haproxy.cfg");
     logger.info({ event: "loadbalancer.delete.done", lbId: id }, "load balancer deleted");
+  }
+
+  async #mentionMissingGroup(): Promise<void> {
+    if (this.#isGroupMentioned || (await groupFileArguments()).length > 0) return;
+    this.#isGroupMentioned = true;
+    const event = "haproxy.group.missing";
+    this.#options.logger.warn({ event, file: USER_GROUP_FILE }, "the image names no group for haproxy");
   }
 
   /** Keeps members' states and weights across a reload; without it they are checked anew. */

@@ -15,10 +15,17 @@ export function createVersionReader(haproxyCmd: string, tryRun: Try): () => Prom
   return async () => {
     const stamp = await fileStamp(haproxyCmd);
     if (known?.stamp === stamp) return known.version;
-    const { exitCode, output } = await tryRun(haproxyCmd, ["-v"]);
-    const version = exitCode === 0 ? parseHaproxyVersion(output) : undefined;
+    const version = parseHaproxyVersion(await ask(haproxyCmd, tryRun));
     if (!version) throw new Error(`${haproxyCmd} -v tells no version`);
     known = { stamp, version };
     return version;
   };
+}
+
+async function ask(haproxyCmd: string, tryRun: Try): Promise<string> {
+  try {
+    return (await tryRun(haproxyCmd, ["-v"])).output;
+  } catch (cause) {
+    throw new Error(`${haproxyCmd} cannot be run`, { cause });
+  }
 }

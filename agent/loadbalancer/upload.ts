@@ -1,13 +1,13 @@
 /** R5: from received bytes to the active configuration. */
-import { USER_GROUP_FILE } from "../config/paths.ts";
 import { AgentError, asError } from "../errors.ts";
 import type { HaproxySupervisor, HaproxyVersion } from "../supervisor/types.ts";
-import { isFile, makeDirectory, readIfPresent, syncDirectory } from "../system/files.ts";
+import { makeDirectory, readIfPresent, syncDirectory } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
 import { removeFile } from "../system/removal.ts";
 import type { Try } from "../system/run.ts";
 import { promoteFile, setAside, stageFile, syncFile } from "../system/staged-file.ts";
 import { editConfig } from "./edit-config.ts";
+import { groupFileArguments } from "./group-file.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { peerName } from "./peer-name.ts";
 import type { LoadBalancerId } from "./types.ts";
@@ -62,7 +62,7 @@ export async function uploadConfig(
 
 async function validate(context: UploadContext, layout: Layout, peer: string): Promise<void> {
   const { haproxyCmd, tryRun, logger } = context;
-  const group = (await isFile(USER_GROUP_FILE)) ? ["-f", USER_GROUP_FILE] : [];
+  const group = await groupFileArguments();
   const { exitCode, output } = await tryRun(haproxyCmd, ["-c", "-L", peer, "-f", layout.staged, ...group], {
     timeoutMs: VALIDATION_TIMEOUT_MS,
   });

@@ -1,9 +1,9 @@
 /** One HAProxy that the agent itself runs: master-worker mode, inside the namespace, detached from us. */
-import { NAMESPACE_HANDLE, USER_GROUP_FILE } from "../config/paths.ts";
+import { NAMESPACE_HANDLE } from "../config/paths.ts";
 import { AgentError } from "../errors.ts";
+import { groupFileArguments } from "../loadbalancer/group-file.ts";
 import type { Layout } from "../loadbalancer/layout.ts";
 import { type Detached, sendSignal, startDetached } from "../system/detached.ts";
-import { isFile } from "../system/files.ts";
 import { GrowingFile } from "../system/growing-file.ts";
 import type { Logger } from "../system/logger.ts";
 import { isRunning, runningPid } from "../system/processes.ts";
@@ -136,7 +136,7 @@ export class DirectProcess {
   async #spawn(): Promise<Detached> {
     const { layout, haproxyCmd, peer } = this.#options;
     await removeFile(layout.pidFile);
-    const group = (await isFile(USER_GROUP_FILE)) ? ["-f", USER_GROUP_FILE] : [];
+    const group = await groupFileArguments();
     // -db: the configuration says "daemon", which would hide HAProxy's words from us.
     const haproxy = [haproxyCmd, "-W", "-db", "-S", `${layout.masterSocket},mode,600`, "-f", layout.config];
     const args = [

@@ -10,7 +10,7 @@ const ANSWER_TIMEOUT_MS = 2_000;
 const NOT_YET = new Set(["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "EAGAIN"]);
 
 /** Throws when a HAProxy that is waited for has ended. */
-export type Guard = () => Promise<void>;
+type Guard = () => Promise<void>;
 
 /** Each question ends with `quit`: the master, unlike a worker, would wait for another one. */
 export class MasterSocket {

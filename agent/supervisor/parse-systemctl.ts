@@ -1,6 +1,6 @@
 /** What systemctl's outcome means (docs/contract/rest-api.md, 2.4, step 5). */
 
-export type Verdict = "done" | "notActive" | "failed";
+type Verdict = "done" | "notActive" | "failed";
 
 export function judgeSystemctl(exitCode: number, output: string): Verdict {
   if (exitCode === 0 || output.includes("Job is already running")) return "done";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { AgentError } from "../../agent/errors.ts";
@@ -102,11 +102,22 @@ test("a group line of an old controller is dropped, and nothing else", async () 
   assert.equal(await readFile(files.previous, "utf8"), config);
 });
 
+test("an image without a group file does without it", async () => {
+  const groupFile = `${BASE}/haproxy-default-user-group.conf`;
+  await rename(groupFile, `${groupFile}.away`);
+  try {
+    await upload(config);
+  } finally {
+    await rename(`${groupFile}.away`, groupFile);
+  }
+});
+
 test("the same configuration again leaves the file and the one before it alone", async () => {
   const before = await stat(files.config);
+  const previous = await readFile(files.previous);
   await upload(await readFile(files.config, "utf8"));
   assert.equal((await stat(files.config)).ino, before.ino);
-  assert.equal(await readFile(files.previous, "utf8"), config);
+  assert.deepEqual(await readFile(files.previous), previous);
   assert.equal(existsSync(files.staged), false);
 });
 
