@@ -93,7 +93,8 @@ async function perform(
     }
   } catch (error) {
     failures.push(asError(error).message);
-    notes = await lastLogLines();
+    // Whoever stops it knows why.
+    if (!(stage.signal.reason instanceof Stopped)) notes = await lastLogLines();
   }
   display.close();
   if (!settings.once) return tell(failures);
