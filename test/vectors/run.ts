@@ -6,7 +6,7 @@ import { access, readdir } from "node:fs/promises";
 import process from "node:process";
 import { areas } from "./areas/index.ts";
 
-const directory = process.env["AMPHORA_VECTORS"] ?? new URL("./", import.meta.url).pathname;
+const directory = process.env.AMPHORA_VECTORS ?? new URL("./", import.meta.url).pathname;
 let failures = 0;
 let executed = 0;
 

@@ -93,6 +93,7 @@ test("warns of an unknown option, with the nearest known one", () => {
 
 test("follows $name and $$ as oslo.config does", () => {
   const text =
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: oslo.config's own syntax
     "[DEFAULT]\nplace = /srv\n[haproxy_amphora]\nbase_path = $place/lb\nbase_cert_dir = ${haproxy_amphora.base_path}/c\n[health_manager]\nheartbeat_key = a$$b";
   const { config } = parse(text);
   assert.equal(config.basePath, "/srv/lb");
