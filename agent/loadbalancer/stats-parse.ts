@@ -7,7 +7,7 @@
  */
 import { isAscii } from "node:buffer";
 import { AgentError } from "../errors.ts";
-import { StatsRows } from "./stats-rows.ts";
+import { type Columns, StatsRows } from "./stats-rows.ts";
 import type { ListenerSample, LoadBalancerSample, PoolSample } from "./types.ts";
 
 /**
@@ -16,11 +16,11 @@ import type { ListenerSample, LoadBalancerSample, PoolSample } from "./types.ts"
  */
 export const STATS_COMMAND = "show stat -1 1 -1;show stat -1 6 -1";
 
-/** Where the columns of one answer are; -1 for one that is not there. */
-type Columns<Name extends string> = Record<Name, number> & { readonly width: number };
+const LISTENER_COLUMNS = ["pxname", "svname", "status", "scur", "stot", "bin", "bout", "ereq"] as const;
+const POOL_COLUMNS = ["pxname", "svname", "status", "weight"] as const;
 
-type ListenerColumns = Columns<"pxname" | "svname" | "status" | "scur" | "stot" | "bin" | "bout" | "ereq">;
-type PoolColumns = Columns<"pxname" | "svname" | "status" | "weight">;
+type ListenerColumns = Columns<(typeof LISTENER_COLUMNS)[number]>;
+type PoolColumns = Columns<(typeof POOL_COLUMNS)[number]>;
 
 /** Rows of one proxy until all are read. */
 interface PoolRows {
@@ -52,10 +52,8 @@ export function parseStats(answer: Buffer): LoadBalancerSample {
 }
 
 function readListeners(rows: StatsRows): { listeners: ListenerSample[]; defect?: string | undefined } {
-  const columns = rows.open((names): ListenerColumns => {
-    const numbers = positions(names, ["scur", "stot", "bin", "bout", "ereq"]);
-    return withWidth({ ...required(names, ["pxname", "svname", "status"]), ...numbers });
-  });
+  const columns = rows.open(LISTENER_COLUMNS);
+  if (columns) requireColumns(columns, ["pxname", "svname", "status"]);
   const listeners: ListenerSample[] = [];
   let defect: string | undefined;
   while (columns && rows.next()) {
@@ -88,9 +86,8 @@ function parseCount(digits: string | undefined): number | bigint | undefined {
 }
 
 function readPools(rows: StatsRows): { pools: PoolSample[]; defect?: string | undefined } {
-  const columns = rows.open(
-    (names): PoolColumns => withWidth(required(names, ["pxname", "svname", "status", "weight"])),
-  );
+  const columns = rows.open(POOL_COLUMNS);
+  if (columns) requireColumns(columns, POOL_COLUMNS);
   const byKey = new Map<string, PoolRows>();
   let pool: PoolRows | undefined;
   while (columns && rows.next()) {
@@ -143,26 +140,9 @@ function isInternal(proxy: string): boolean {
   return proxy.includes("prometheus");
 }
 
-/** Columns by header name: HAProxy adds columns over time. */
-function positions<Name extends string>(
-  names: readonly string[],
-  wanted: readonly Name[],
-): Record<Name, number> {
-  const entries = wanted.map((name) => [name, names.lastIndexOf(name)]);
-  return Object.fromEntries(entries) as Record<Name, number>;
-}
-
-function required<Name extends string>(
-  names: readonly string[],
-  wanted: readonly Name[],
-): Record<Name, number> {
-  const missing = wanted.find((name) => !names.includes(name));
+function requireColumns<Name extends string>(columns: Columns<Name>, names: readonly Name[]): void {
+  const missing = names.find((name) => columns[name] === -1);
   if (missing !== undefined) throw unusable(`there is no column ${missing}`);
-  return positions(names, wanted);
-}
-
-function withWidth<Name extends string>(columns: Record<Name, number>): Columns<Name> {
-  return { ...columns, width: Math.max(...Object.values<number>(columns)) + 1 };
 }
 
 function need(rows: StatsRows, index: number): string {

@@ -6,6 +6,9 @@ const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 const SPACE = 0x20;
 
+/** Position of each column. */
+export type Columns<Name extends string> = Readonly<Record<Name, number>>;
+
 /** Walks over the rows of one answer after the other; each answer ends with an empty line. */
 export class StatsRows {
   readonly #bytes: Buffer;
@@ -28,17 +31,18 @@ export class StatsRows {
   }
 
   /**
-   * Reads the header of the answer that starts here.
-   * @param width - how many leading fields of each row will be asked for, worked out from the header
-   * @returns undefined when the answer is empty
+   * Reads the header of the answer that starts here. HAProxy adds columns over time, so they go by name.
+   * @param wanted - the columns whose fields will be asked for
+   * @returns where they are, -1 for one that is not there; undefined when the answer is empty
    * @throws AgentError `unavailable` when the text ends before it
    */
-  open<T extends { width: number }>(readHeader: (names: readonly string[]) => T): T | undefined {
+  open<Name extends string>(wanted: readonly Name[]): Columns<Name> | undefined {
     if (this.#skipEmptyLine()) return undefined;
     const end = this.#lineEnd();
     // The first two characters are "# ".
-    const columns = readHeader(this.#text.slice(this.#position + 2, end).split(","));
-    this.#starts = new Int32Array(columns.width + 1);
+    const columns = findColumns(this.#text.slice(this.#position + 2, end), wanted);
+    const width = Math.max(...Object.values<number>(columns)) + 1;
+    this.#starts = new Int32Array(width + 1);
     this.#position = end + 1;
     return columns;
   }
@@ -157,6 +161,24 @@ export class StatsRows {
     } while (quote < this.#bytes.length);
     throw cutOff();
   }
+}
+
+/** What is wanted is in front: the header is not read to its end. */
+function findColumns<Name extends string>(header: string, wanted: readonly Name[]): Columns<Name> {
+  const found = new Map<string, number>(wanted.map((name) => [name, -1]));
+  let missing = wanted.length;
+  let start = 0;
+  for (let column = 0; missing > 0 && start <= header.length; column += 1) {
+    const comma = header.indexOf(",", start);
+    const name = header.slice(start, comma === -1 ? header.length : comma);
+    if (found.get(name) === -1) {
+      found.set(name, column);
+      missing -= 1;
+    }
+    if (comma === -1) break;
+    start = comma + 1;
+  }
+  return Object.fromEntries(found) as Columns<Name>;
 }
 
 function cutOff(): AgentError {

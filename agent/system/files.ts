@@ -71,9 +71,9 @@ export async function makeDirectory(path: string, mode = 0o755): Promise<void> {
 /** Whether `path` is a regular file, or a link to one. */
 export async function isFile(path: string): Promise<boolean> {
   try {
-    return (await stat(path)).isFile();
+    return (await stat(path, { throwIfNoEntry: false }))?.isFile() ?? false;
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT" || systemErrorCode(error) === "ENOTDIR") return false;
+    if (systemErrorCode(error) === "ENOTDIR") return false;
     throw error;
   }
 }

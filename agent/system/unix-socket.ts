@@ -66,7 +66,7 @@ function unavailable(message: string): AgentError {
   return new AgentError("unavailable", message);
 }
 
-const FIRST_SLAB = 32 * 1024;
+const FIRST_SLAB = 64 * 1024;
 const LARGEST_SLAB = 1024 * 1024;
 const LEAST_ROOM = 4 * 1024;
 
