@@ -6,7 +6,6 @@ export type LoadBalancerId = string & { readonly [brand]: "LoadBalancerId" };
 
 export type Action = "start" | "stop" | "reload";
 
-
 /** One entry of `GET /1.0/listeners` (docs/contract/rest-api.md, R4). */
 export interface ListenerStatus {
   readonly status: "ACTIVE" | "OFFLINE" | "ERROR";
