@@ -1,6 +1,6 @@
 /** What a bed needs of the machine that it runs on, and the one way to run programs there. */
 import { constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
@@ -26,11 +26,26 @@ export async function requireHost(): Promise<void> {
   if (process.platform !== "linux") throw new BedUnavailable("a bed needs Linux");
   if (process.getuid?.() !== 0)
     throw new BedUnavailable("a bed needs root: it boots a systemd with its own cgroups");
+  await requireCapabilities();
   const missing: string[] = [];
   for (const [program, packageName] of Object.entries(PROGRAMS)) {
     if (!(await isOnPath(program))) missing.push(`${program} (Debian package ${packageName})`);
   }
   if (missing.length > 0) throw new BedUnavailable(`a bed needs ${missing.join(", ")}`);
+}
+
+/** Root in a container often lacks them; capability numbers are those of capabilities(7). */
+async function requireCapabilities(): Promise<void> {
+  const status = await readFile("/proc/self/status", "utf8");
+  const held = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
+  const lacking = Object.entries({ CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n })
+    .filter(([, bit]) => ((held >> bit) & 1n) === 0n)
+    .map(([name]) => name);
+  if (lacking.length > 0) {
+    throw new BedUnavailable(
+      `this container gives root no ${lacking.join(" and ")}, which booting a machine needs`,
+    );
+  }
 }
 
 async function isOnPath(program: string): Promise<boolean> {

@@ -87,22 +87,25 @@ test("the NAT helper adds the contract's rules once, however often it runs", asy
   await shell(
     `${MASQUERADE} add ipv4 eth1 && ${MASQUERADE} add ipv4 eth2 && ${MASQUERADE} add ipv6 eth1 sriov`,
   );
-  const rules = await shell("nft list ruleset");
+  const rules = await shell("nft --numeric-protocol list ruleset");
   await shell(
     `${MASQUERADE} add ipv4 eth1 && ${MASQUERADE} add ipv4 eth2 && ${MASQUERADE} add ipv6 eth1 sriov`,
   );
-  assert.equal(await shell("nft list ruleset"), rules);
+  assert.equal(await shell("nft --numeric-protocol list ruleset"), rules);
   assert.match(
     rules,
-    /chain prerouting \{\s+type filter hook prerouting priority raw; policy accept;\s+iifname "eth1" meta l4proto tcp notrack\s+iifname "eth2" meta l4proto tcp notrack\s+\}/,
+    /chain prerouting \{\s+type filter hook prerouting priority raw; policy accept;\s+iifname "eth1" meta l4proto 6 notrack\s+iifname "eth2" meta l4proto 6 notrack\s+\}/,
   );
   assert.match(
     rules,
-    /chain ip6-sctp-masq \{\s+type nat hook postrouting priority srcnat; policy accept;\s+oifname "eth1" meta l4proto sctp masquerade/,
+    /chain ip6-sctp-masq \{\s+type nat hook postrouting priority srcnat; policy accept;\s+oifname "eth1" meta l4proto 132 masquerade/,
   );
   assert.equal(rules.match(/notrack/g)?.length, 4);
   assert.equal(await shell(`${MASQUERADE} delete ipv4 eth1; echo $?`), "0\n");
-  assert.equal((await shell("nft list table ip octavia-ipv4")).replace(/\s/g, ""), "tableipoctavia-ipv4{}");
+  assert.equal(
+    (await shell("nft --numeric-protocol list table ip octavia-ipv4")).replace(/\s/g, ""),
+    "tableipoctavia-ipv4{}",
+  );
   assert.equal(await shell(`${MASQUERADE} delete ipv4 eth1 2>/dev/null; echo $?`), "1\n");
 });
 

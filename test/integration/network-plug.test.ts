@@ -62,7 +62,10 @@ test("a dual-stack VIP port comes up exactly as the contract's checked run shows
   assert.deepEqual(await dumpState(), DUAL_STACK_STATE);
   assert.match(await inside("ip link show eth1"), /<[^>]*\bUP\b[^>]*> mtu 1450 /);
   assert.equal(await readFile("/var/lib/octavia/plugged_interfaces", "utf8"), `${mac} eth1\n`);
-  assert.match(await inside("nft list ruleset"), /oifname "eth1" meta l4proto udp masquerade/);
+  assert.match(
+    await inside("nft --numeric-protocol list ruleset"),
+    /oifname "eth1" meta l4proto 17 masquerade/,
+  );
 });
 
 test("a VIP that is plugged again is brought up before the answer says that it exists", async () => {

@@ -24,6 +24,11 @@ case $interface in *[!A-Za-z0-9._-]* | '') usage ;; esac
 
 table="$nft_family octavia-$family"
 
+# PROTOCOL -> its number (IANA, Protocol Numbers).
+number_of() {
+  case $1 in tcp) echo 6 ;; udp) echo 17 ;; sctp) echo 132 ;; esac
+}
+
 # CHAIN RULE -> one line of nft, unless the chain has that rule.
 missing_rule() {
   case $present in
@@ -37,18 +42,19 @@ missing_rule() {
 }
 
 nft_add() {
-  present=$(nft list table $table 2>/dev/null) || present=
+  # By number: names are shown only where there is an /etc/protocols.
+  present=$(nft --numeric-protocol list table $table 2>/dev/null) || present=
   {
     echo "add table $table"
     for protocol in udp sctp; do
       echo "add chain $table $nft_family-$protocol-masq { type nat hook postrouting priority 100; }"
-      missing_rule "$nft_family-$protocol-masq" "oifname \"$interface\" meta l4proto $protocol masquerade"
+      missing_rule "$nft_family-$protocol-masq" "oifname \"$interface\" meta l4proto $(number_of $protocol) masquerade"
     done
     if [ "$mode" != sriov ]; then
       echo "add chain $table prerouting { type filter hook prerouting priority -300; }"
       echo "add chain $table output { type filter hook output priority -300; }"
-      missing_rule prerouting "iifname \"$interface\" meta l4proto tcp notrack"
-      missing_rule output "oifname \"$interface\" meta l4proto tcp notrack"
+      missing_rule prerouting "iifname \"$interface\" meta l4proto $(number_of tcp) notrack"
+      missing_rule output "oifname \"$interface\" meta l4proto $(number_of tcp) notrack"
     fi
   } | nft -f -
 }
