@@ -7,7 +7,7 @@ import { releaseDhcp, startDhcp } from "./dhcp.ts";
 import { planDown } from "./plan-down.ts";
 import { type LinkPlan, planLink, planRouting } from "./plan-up.ts";
 import { readState } from "./read-state.ts";
-import { linkSettings, PROMOTE_SECONDARIES, slaacSettings, tuneSettings, writeSettings } from "./sysctl.ts";
+import { linkSettings, NAMESPACE_WIDE, slaacSettings, tuneSettings, writeSettings } from "./sysctl.ts";
 import type { InterfaceFile, NetworkState, ScriptEntry } from "./types.ts";
 import { tentative, waitForAddresses } from "./wait-for-addresses.ts";
 
@@ -78,7 +78,7 @@ async function requireState({ netns }: Applier): Promise<NetworkState> {
 async function prepareKernel({ netns, logger }: Applier, device: string, link: LinkPlan): Promise<void> {
   const replacesAddress = link.deletions.length > 0;
   if (link.wasDown) await tuneSettings(netns, linkSettings(device), logger);
-  else if (replacesAddress) await tuneSettings(netns, PROMOTE_SECONDARIES, logger);
+  else if (replacesAddress) await tuneSettings(netns, NAMESPACE_WIDE, logger);
   // Before the link is up, so that its first router solicitation already counts.
   if (link.slaac) await writeSettings(netns, slaacSettings(device, 2));
 }

@@ -6,7 +6,7 @@ import type { Try } from "../system/run.ts";
 import { createNamespace, type Netns } from "./netns.ts";
 import { parsePlugged } from "./parse-plugged.ts";
 import { readHostLinks } from "./read-state.ts";
-import { PROMOTE_SECONDARIES, type Settings } from "./sysctl.ts";
+import { NAMESPACE_WIDE, type Settings } from "./sysctl.ts";
 
 export interface RestoreOptions {
   readonly run: Try;
@@ -31,7 +31,7 @@ const NAMESPACE_SETTINGS: Settings = {
   "net.ipv6.conf.all.forwarding": 1,
   "net.ipv4.vs.expire_nodest_conn": 1,
   "net.ipv4.vs.expire_quiescent_template": 1,
-  ...PROMOTE_SECONDARIES,
+  ...NAMESPACE_WIDE,
 };
 
 /** Creates the namespace, sets the kernel up, moves plugged links in by MAC and brings all interfaces up. */

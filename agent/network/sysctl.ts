@@ -34,14 +34,22 @@ export async function tuneSettings(netns: Netns, settings: Settings, logger: Log
 
 /**
  * For a link that is about to come up. Duplicate address detection then starts at once and not after up to
- * a second (net/ipv6/addrconf.c takes the random delay from this setting); and an address that takes over
- * from another of its subnet survives the other's deletion.
+ * a second (net/ipv6/addrconf.c takes the random delay from this setting); and, with `promote_secondaries`, an
+ * address that takes over from another of its subnet survives the other's deletion.
  */
 export function linkSettings(device: string): Settings {
-  return { [sysctlKey("ipv6", device, "router_solicitation_delay")]: 0, ...PROMOTE_SECONDARIES };
+  return { [sysctlKey("ipv6", device, "router_solicitation_delay")]: 0, ...NAMESPACE_WIDE };
 }
 
-export const PROMOTE_SECONDARIES: Settings = { "net.ipv4.conf.all.promote_secondaries": 1 };
+/**
+ * For the whole namespace, set with each link. HAProxy (2.6) hands its IPv6 listeners from the old worker to the
+ * new one only where `bindv6only` says that sockets are for IPv6 alone; otherwise a reload binds new ones, and
+ * connections that wait in the old ones are reset. Nothing in here listens for both families with one socket.
+ */
+export const NAMESPACE_WIDE: Settings = {
+  "net.ipv4.conf.all.promote_secondaries": 1,
+  "net.ipv6.bindv6only": 1,
+};
 
 /** docs/contract/network.md, 4.8. 2: router advertisements count although the namespace forwards. */
 export function slaacSettings(device: string, accept: 0 | 2): Settings {

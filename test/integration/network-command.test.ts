@@ -138,8 +138,9 @@ test("after a reboot everything plugged is found by MAC and comes back as it was
   await shell(`${process.execPath} ${PROGRAM} netns up`);
   assert.deepEqual(await dumpState(), before);
   assert.match(await shell("ip -o link show"), /port9/);
-  const settings = "net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.all.promote_secondaries";
-  assert.equal(await inside(`sysctl -n ${settings}`), "1\n1\n1\n");
+  const settings =
+    "net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.all.promote_secondaries net.ipv6.bindv6only";
+  assert.equal(await inside(`sysctl -n ${settings}`), "1\n1\n1\n1\n");
 });
 
 test("works where kernel settings are read-only, and says so", async () => {
