@@ -21,10 +21,12 @@ import { systemClock } from "./system/clock.ts";
 import { replaceFile } from "./system/files.ts";
 import { createLogger, type Logger } from "./system/logger.ts";
 import { createMachine } from "./system/machine.ts";
+import { collectGarbage, createMemoryTidier, type MemoryTidier } from "./system/memory.ts";
 import { openPackageDatabase } from "./system/packages.ts";
 import { run, tryRun } from "./system/run.ts";
 import { openSyslog, type SyslogStream, syslogFacility } from "./system/syslog.ts";
 import { createUdpSender } from "./system/udp.ts";
+import { watchDirectory } from "./system/watched-directory.ts";
 
 const FAILED = 1;
 
@@ -67,6 +69,7 @@ interface Daemon {
   readonly heartbeat: Heartbeat;
   readonly supervisor: HaproxySupervisor;
   readonly network: Network;
+  readonly tidier: MemoryTidier;
   readonly resumed: Promise<void>;
 }
 
@@ -115,9 +118,16 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     }),
   };
   await network.writeLoopbackFile();
-  server = await startServer({ config: config.current, agent, logger: logger.child({ component: "api" }) });
+  const tidier = createMemoryTidier(systemClock, collectGarbage);
+  server = await startServer({
+    config: config.current,
+    agent,
+    logger: logger.child({ component: "api" }),
+    onRequest: () => tidier.touched(),
+  });
+  tidier.touched();
   const resumed = resume(kind === "direct" ? network : undefined, supervisor, logger);
-  return { server, heartbeat, supervisor, network, resumed };
+  return { server, heartbeat, supervisor, network, tidier, resumed };
 }
 
 /** What was running before this start runs again; the API answers meanwhile. */
@@ -138,7 +148,15 @@ async function resume(
   }
 }
 
-async function stopDaemon({ server, heartbeat, supervisor, network, resumed }: Daemon): Promise<void> {
+async function stopDaemon({
+  server,
+  heartbeat,
+  supervisor,
+  network,
+  tidier,
+  resumed,
+}: Daemon): Promise<void> {
+  tidier.close();
   await server.stop();
   await resumed;
   await supervisor.close();
@@ -147,9 +165,13 @@ async function stopDaemon({ server, heartbeat, supervisor, network, resumed }: D
 }
 
 function startHeartbeat(config: ConfigInForce, log: Logger): Heartbeat {
+  const { basePath } = config.current;
+  // Heartbeats themselves rewrite the counters all the time.
+  const directory = watchDirectory(basePath, (name) => name.startsWith("stats_counters.json"), log);
   const heartbeat = createHeartbeat({
     config: () => config.current,
-    stats: createStatsReader(() => config.current.basePath),
+    stats: createStatsReader(() => basePath, directory.names),
+    names: directory.names,
     sender: createUdpSender(),
     lookup: async (host) => (await lookup(host)).address,
     signal: (pid, signal) => process.kill(pid, signal),

@@ -19,6 +19,8 @@ export interface ApiServerOptions {
   readonly config: Config;
   readonly agent: Agent;
   readonly logger: Logger;
+  /** Called for each request. */
+  readonly onRequest?: () => void;
 }
 
 export interface ApiServer {
@@ -48,13 +50,19 @@ const FLUSH_TIMEOUT_MS = 1_000;
  * @throws system errors of the files and of the address (`ENOENT`, `EADDRINUSE`, ...), OpenSSL's of the certificate
  * @see docs/contract/rest-api.md, 1.1, and section 7, rows 10, 11 and 33
  */
-export async function startServer({ config, agent, logger }: ApiServerOptions): Promise<ApiServer> {
+export async function startServer({
+  config,
+  agent,
+  logger,
+  onRequest,
+}: ApiServerOptions): Promise<ApiServer> {
   const files = { server: config.agentServerCert, clientCa: config.agentServerCa };
   const readTlsOptions = async () => tlsOptions(config.agentTlsProtocol, await readIdentity(files));
   const application = createApplication(agent, logger);
   const server = createServer({ ...limits(config), ...(await readTlsOptions()) }, application.listener);
   // Whatever a client expects, the answer is the usual one: it would take Node's 417 for success.
   server.on("checkExpectation", application.listener);
+  if (onRequest) server.on("request", onRequest);
   // Without it a client could have a second request worked on, whose answer it can never get.
   server.maxRequestsPerSocket = 1;
   server.maxConnections = CONNECTION_LIMIT;

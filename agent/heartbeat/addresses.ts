@@ -24,10 +24,16 @@ export class Addresses {
     return isIP(host) === 0 ? this.#known.get(host) : host;
   }
 
-  /** Looks up what is not known; a name that failed before is tried again. @returns settles with the last one */
-  async find(hosts: readonly string[]): Promise<void> {
+  /**
+   * Looks up what is not known; a name that failed before is tried again.
+   * @returns settles with the last one; undefined when all are known
+   */
+  find(hosts: readonly string[]): Promise<void> | undefined {
     const unknown = hosts.filter((host) => this.of(host) === undefined);
-    await Promise.all(unknown.map((host) => this.#pending.get(host) ?? this.#start(host)));
+    if (unknown.length === 0) return undefined;
+    return Promise.all(unknown.map((host) => this.#pending.get(host) ?? this.#start(host))).then(
+      () => undefined,
+    );
   }
 
   #start(host: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** The signed form in which a message travels (docs/contract/heartbeat.md, section 6.1). */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { constants, deflate, deflateSync, inflateSync } from "node:zlib";
 import { AgentError } from "../errors.ts";
@@ -54,5 +54,13 @@ function signedPart(envelope: Buffer, digestBytes: number, key: string): Buffer 
 }
 
 function digest(payload: Uint8Array, key: string): Buffer {
-  return createHmac("sha256", Buffer.from(key, "utf8")).update(payload).digest();
+  return createHmac("sha256", keyObject(key)).update(payload).digest();
+}
+
+let lastKey: { readonly text: string; readonly object: KeyObject } | undefined;
+
+/** The key changes hardly ever, and is used every few seconds. */
+function keyObject(text: string): KeyObject {
+  if (lastKey?.text !== text) lastKey = { text, object: createSecretKey(text, "utf8") };
+  return lastKey.object;
 }

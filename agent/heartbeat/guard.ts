@@ -1,6 +1,6 @@
 /** Keeps an amphora silent whose keepalived is configured but gone (docs/contract/heartbeat.md, section 2). */
 import { systemErrorCode } from "../errors.ts";
-import { isFile } from "../system/files.ts";
+import { isFile, type Names } from "../system/files.ts";
 import { namedPid } from "../system/processes.ts";
 
 /** Sends a signal. @throws the system error, `ESRCH` for a process that does not exist */
@@ -12,9 +12,15 @@ export const sendSignal: SendSignal = (pid, signal) => {
 
 /**
  * @param basePath - state directory, `[haproxy_amphora] base_path`
+ * @param names - how that is listed
  * @returns why no heartbeat may be sent; undefined when it may
  */
-export async function reasonForSilence(basePath: string, signal: SendSignal): Promise<string | undefined> {
+export async function reasonForSilence(
+  basePath: string,
+  signal: SendSignal,
+  names: () => Promise<Names>,
+): Promise<string | undefined> {
+  if (!(await names()).directories.includes("vrrp")) return undefined;
   if (!(await isFile(`${basePath}/vrrp/octavia-keepalived.conf`))) return undefined;
   const pid = await namedPid(`${basePath}/vrrp/octavia-keepalived.pid`);
   if (pid === undefined) return "keepalived is configured but has no pid file, or one without a pid";

@@ -2,6 +2,7 @@
 import { AgentError, asError, systemErrorCode } from "../errors.ts";
 import type { LoadBalancerSample } from "../loadbalancer/types.ts";
 import { type Clock, settledWithin } from "../system/clock.ts";
+import type { Names } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
 import type { UdpSender } from "../system/udp.ts";
 import { Addresses, type Lookup } from "./addresses.ts";
@@ -18,6 +19,8 @@ import type { CounterTable, Destination, HeartbeatConfig, Message } from "./type
 export interface RoundOptions {
   readonly config: () => HeartbeatConfig;
   readonly stats: StatsSource;
+  /** Names inside the state directory. */
+  readonly names: () => Promise<Names>;
   readonly sender: UdpSender;
   readonly lookup: Lookup;
   readonly signal: SendSignal;
@@ -104,7 +107,7 @@ export class Round {
   }
 
   async #mayBeSent(config: HeartbeatConfig): Promise<boolean> {
-    const reason = await reasonForSilence(config.basePath, this.#options.signal);
+    const reason = await reasonForSilence(config.basePath, this.#options.signal, this.#options.names);
     if (reason === undefined) {
       this.#works("guard", "heartbeat.guard.passed", "keepalived runs, heartbeats go on");
       return true;
@@ -118,10 +121,11 @@ export class Round {
     this.#sequence += 1;
     const intervalMs = config.heartbeatIntervalSeconds * 1_000;
     const waitMs = Math.min(Math.max(intervalMs * WAIT_SHARE, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
-    const [samples] = await Promise.all([
-      this.#collect(waitMs, intervalMs),
-      settledWithin(this.#options.clock, waitMs, this.#findAddresses(config)),
-    ]);
+    const { clock } = this.#options;
+    const deadline = clock.now() + waitMs;
+    const addresses = this.#findAddresses(config);
+    const samples = await this.#collect(waitMs, intervalMs);
+    if (addresses) await settledWithin(clock, deadline - clock.now(), addresses);
     const path = `${config.basePath}/stats_counters.json`;
     const isFirst = this.#counters === undefined && samples.some(({ listeners }) => listeners.length > 0);
     if (isFirst) this.#counters = await this.#loadCounters(path);
@@ -172,7 +176,8 @@ export class Round {
     }
   }
 
-  async #findAddresses(config: HeartbeatConfig): Promise<void> {
+  /** @returns undefined when all addresses are known */
+  #findAddresses(config: HeartbeatConfig): Promise<void> | undefined {
     const fresh = this.#rotation.use(config.controllerIpPortList);
     if (fresh) this.#addresses.forget();
     for (const entry of fresh?.malformed ?? []) {
@@ -181,7 +186,7 @@ export class Round {
         "an entry of controller_ip_port_list is not <host>:<port>, the others are used",
       );
     }
-    await this.#addresses.find(this.#rotation.destinations.map(({ host }) => host));
+    return this.#addresses.find(this.#rotation.destinations.map(({ host }) => host));
   }
 
   async #send(message: Message, config: HeartbeatConfig): Promise<void> {

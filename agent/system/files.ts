@@ -1,5 +1,6 @@
 /** Files as the agent needs them: replaced whole or not at all, and "not there" as a value. */
 import { randomUUID } from "node:crypto";
+import type { Dirent } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemErrorCode } from "../errors.ts";
@@ -78,27 +79,38 @@ export async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** Names of the directories inside `path`; none when it does not exist. */
-export async function directoriesIn(path: string): Promise<string[]> {
+export interface Names {
+  readonly directories: readonly string[];
+  readonly others: ReadonlySet<string>;
+}
+
+/** Names inside `path`, directories apart from everything else; none when it does not exist. */
+export async function namesIn(path: string): Promise<Names> {
+  const directories: string[] = [];
+  const others = new Set<string>();
+  for (const entry of await entriesOf(path)) {
+    if (entry.isDirectory()) directories.push(entry.name);
+    else others.add(entry.name);
+  }
+  return { directories, others };
+}
+
+async function entriesOf(path: string): Promise<Dirent[]> {
   try {
-    const entries = await readdir(path, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    return await readdir(path, { withFileTypes: true });
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return [];
     throw error;
   }
 }
 
+/** Names of the directories inside `path`; none when it does not exist. */
+export async function directoriesIn(path: string): Promise<string[]> {
+  return [...(await namesIn(path)).directories];
+}
+
 /** Names of the regular files inside `path`, sorted; none when it does not exist. */
 export async function filesIn(path: string): Promise<string[]> {
-  try {
-    const entries = await readdir(path, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => entry.name)
-      .sort();
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return [];
-    throw error;
-  }
+  const files = (await entriesOf(path)).filter((entry) => entry.isFile());
+  return files.map((entry) => entry.name).sort();
 }

@@ -90,7 +90,7 @@ export async function installProgram(machine: Machine): Promise<string> {
     await machine.copyIn(join(ROOT, part), `${INSTALLED}/${part}`);
   }
   await machine.copyIn(join(ROOT, "elements/amphora-agent/static/usr/local/bin"), "/usr/local/bin");
-  return `${INSTALLED}/node ${INSTALLED}/dist/amphora.js agent`;
+  return `${INSTALLED}/node ${INSTALLED}/dist/amphora-agent`;
 }
 
 /** The socket that HAProxy and agents log to. */

@@ -16,6 +16,7 @@ import type { RoundOptions } from "../../agent/heartbeat/round.ts";
 import type { HeartbeatConfig, Message } from "../../agent/heartbeat/types.ts";
 import { createStatsReader } from "../../agent/loadbalancer/read-stats.ts";
 import { systemClock } from "../../agent/system/clock.ts";
+import { namesIn } from "../../agent/system/files.ts";
 import { createUdpSender } from "../../agent/system/udp.ts";
 
 export async function aBase(): Promise<string> {
@@ -207,6 +208,7 @@ export function startHeartbeat(
     heartbeat: createHeartbeat({
       config: () => running.config,
       stats: createStatsReader(() => running.config.basePath),
+      names: () => namesIn(running.config.basePath),
       sender: createUdpSender(),
       lookup: async (host) => (await lookup(host)).address,
       signal: sendSignal,

@@ -10,6 +10,7 @@ import type { SendSignal } from "../../../agent/heartbeat/guard.ts";
 import { Round } from "../../../agent/heartbeat/round.ts";
 import { createStatsReader } from "../../../agent/loadbalancer/read-stats.ts";
 import { systemClock } from "../../../agent/system/clock.ts";
+import { namesIn } from "../../../agent/system/files.ts";
 
 export interface GoldenLoadBalancer {
   readonly id: string;
@@ -57,7 +58,9 @@ export class GoldenHost implements AsyncDisposable {
     // Our own process stands for HAProxy's.
     if (running) await this.write(`${id}/${id}.pid`, `${process.pid}\n`);
     this.#present.push(id);
-    if (stats_socket === "ok") this.#servers.push(await answer(`${this.base}/${id}.sock`, replies));
+    // A HAProxy that does not run answers no socket.
+    if (running && stats_socket === "ok")
+      this.#servers.push(await answer(`${this.base}/${id}.sock`, replies));
   }
 
   async write(path: string, text: string): Promise<void> {
@@ -92,6 +95,7 @@ export class GoldenHost implements AsyncDisposable {
     const round = new Round({
       config,
       stats: createStatsReader(() => this.base),
+      names: () => namesIn(this.base),
       sender: {
         async send(datagram, address, port) {
           const text = openEnvelope(Buffer.from(datagram), KEY);
