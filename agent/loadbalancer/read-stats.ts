@@ -38,10 +38,11 @@ export function createStatsReader(
       const { directories, others } = await names();
       const ids = directories.filter((name) => !NO_LOAD_BALANCERS.has(name));
       // HAProxy's socket is there from its first start to the deletion of the load balancer.
-      const known = await Promise.all(
-        ids.map((id) => others.has(`${id}.sock`) || isFile(`${basePath()}/${id}/haproxy.cfg`)),
-      );
-      return ids.filter((_id, index) => known[index]);
+      const without = ids.filter((id) => !others.has(`${id}.sock`));
+      if (without.length === 0) return ids;
+      const known = await Promise.all(without.map((id) => isFile(`${basePath()}/${id}/haproxy.cfg`)));
+      const unknown = new Set(without.filter((_id, index) => !known[index]));
+      return ids.filter((id) => !unknown.has(id));
     },
     async read(id, options) {
       const base = basePath();

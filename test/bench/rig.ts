@@ -18,11 +18,16 @@ const HEARTBEAT_PORT = 5555;
 /** What differs between the two agents. */
 export interface AgentProgram {
   readonly name: "ours" | "upstream";
+  /** A program that runs beside the agent in every amphora. */
+  readonly companion?: { readonly unit: string; readonly command: readonly string[] };
   /** Shown in the report. */
   readonly version: string;
   /** Puts the program and its helpers into the machine. @returns its command, up to `--config-file` */
   install(machine: Machine): Promise<string>;
 }
+
+/** For a Python program to have loaded all that it loads. */
+const COMPANION_START_MS = 3_000;
 
 export class Rig {
   readonly machine: Machine;
@@ -106,10 +111,26 @@ export class Rig {
     return Number(microseconds) / 1_000;
   }
 
-  /** Process ids of the agent's unit, as the lab sees them. */
+  /** Process ids of everything that the agent consists of, as the lab sees them. */
   async agentPids(): Promise<number[]> {
-    const text = await readFile(`${this.machine.unitGroup(AGENT_UNIT)}/cgroup.procs`, "utf8");
-    return text.trim().split("\n").map(Number);
+    const units = [AGENT_UNIT, ...(await this.#startCompanion())];
+    const texts = await Promise.all(
+      units.map((unit) => readFile(`${this.machine.unitGroup(unit)}/cgroup.procs`, "utf8")),
+    );
+    return texts.flatMap((text) => text.trim().split("\n").map(Number));
+  }
+
+  /** @returns the unit of the program that runs beside the agent in an amphora, started; none where it has none */
+  async #startCompanion(): Promise<string[]> {
+    const { companion } = this.#program;
+    if (!companion) return [];
+    const { unit, command } = companion;
+    const state = await this.machine.try("systemctl", ["is-active", unit]);
+    if (state.stdout.trim() !== "active") {
+      await this.machine.exec("systemd-run", ["--quiet", `--unit=${unit}`, ...command]);
+      await sleep(COMPANION_START_MS);
+    }
+    return [unit];
   }
 
   /** Resolves when the next `count` heartbeats have arrived. */

@@ -7,7 +7,7 @@ export const memory: Measure = {
   name: "memory",
   rows: [{ id: "memory", title: "memory when idle, after warm-up", unit: "MB", target: 0.5 }],
   definition:
-    "PSS (`/proc/<pid>/smaps_rollup`) of all processes of the agent's unit, 3 s after 90 requests (`info`, `details`, `listeners`). Upstream's metrics proxy, a unit of its own, is not counted.",
+    "PSS (`/proc/<pid>/smaps_rollup`) of all processes of the agent's unit, 3 s after 90 requests (`info`, `details`, `listeners`); upstream's with its metrics proxy, a unit of its own that each amphora runs.",
   run: async (rig) => ({ memory: await repeat(3, () => afterWarmUp(rig)) }),
 };
 
