@@ -139,9 +139,9 @@ function describeAmphora(room: Lab): void {
   test("a load balancer is back after a reboot, without a controller", async () => {
     await machine.stop();
     await machine.start();
+    await connect();
     assert.equal(await property("ActiveState"), "active");
     await until("traffic", async () => (await traffic()) === "member");
-    await connect();
     const details = parse(await client.expect(200, "GET", "/1.0/details"));
     assert.partialDeepStrictEqual(details, { haproxy_count: 1 });
   });
