@@ -1,5 +1,6 @@
 /** Bundles the program into dist/: one small entry, and a chunk per command that is loaded when needed. */
 import { chmod, rm, symlink, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import process from "node:process";
 import { build, type Plugin } from "esbuild";
 import { execa } from "execa";
@@ -52,24 +53,24 @@ const result = await build({
 const V8_FLAGS = ["--no-opt", "--no-maglev", "--single-threaded-gc", "--no-concurrent-sparkplug"];
 
 /** Compiled code is kept beside the program, so that a start does not compile it again. */
-const ENTRY = `#!/usr/bin/env node
+const PRELUDE = `#!/usr/bin/env node
 import { enableCompileCache } from "node:module";
 import { setFlagsFromString } from "node:v8";
 for (const flag of ${JSON.stringify(V8_FLAGS)}) setFlagsFromString(flag);
-enableCompileCache(import.meta.dirname + "/compile-cache");
-await import("./cli.js");
+enableCompileCache({ directory: import.meta.dirname + "/compile-cache", portable: true });
 `;
-await writeFile(`${ROOT}dist/amphora.js`, ENTRY);
+await writeFile(`${ROOT}dist/amphora.js`, `${PRELUDE}await import("./cli.js");\n`);
 await chmod(`${ROOT}dist/amphora.js`, 0o755);
 for (const name of ["amphora-agent", "amphora-interface", "haproxy-vrrp-check"]) {
   await symlink("amphora.js", `${ROOT}dist/${name}`);
 }
-// Fills the cache; importing does nothing else.
+// Fills the cache, which holds what was compiled with the same flags only; importing does nothing else.
 const chunks = Object.keys(result.metafile.outputs).filter((file) => /(main|amphora|sandbox)-/.test(file));
-const warmUp = chunks.map((file) => `import ${JSON.stringify(`${ROOT}${file}`)};`).join("\n");
-await execa(process.execPath, ["--input-type=module", "--eval", warmUp], {
-  env: { NODE_COMPILE_CACHE: `${ROOT}dist/compile-cache` },
-});
+const imports = chunks.map((file) => `await import("./${basename(file)}");\n`).join("");
+const warmUp = `${ROOT}dist/warm-up.js`;
+await writeFile(warmUp, PRELUDE + imports);
+await execa(process.execPath, [warmUp]);
+await rm(warmUp);
 
 const bytes = Object.values(result.metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0);
 console.log(`dist/: ${Object.keys(result.metafile.outputs).length} files, ${Math.round(bytes / 1024)} kB`);

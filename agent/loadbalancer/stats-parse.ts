@@ -91,10 +91,9 @@ function readPools(rows: StatsRows): { pools: PoolSample[]; defect?: string | un
   const byKey = new Map<string, PoolRows>();
   let pool: PoolRows | undefined;
   while (columns && rows.next()) {
-    // The rows of one proxy follow each other: its name is cut out of the text only once.
-    if (pool === undefined || !rows.fieldIs(columns.pxname, pool.key)) {
-      pool = poolNamed(byKey, need(rows, columns.pxname));
-    }
+    // The rows of one proxy follow each other.
+    const key = need(rows, columns.pxname);
+    if (pool?.key !== key) pool = poolNamed(byKey, key);
     if (!pool.internal) readPoolRow(rows, columns, pool);
   }
   return closePools(byKey.values());

@@ -18,6 +18,9 @@ export class StatsRows {
   #starts = new Int32Array(0);
   /** Fields of the current row that are known: the row may have fewer than are wanted. */
   #known = 0;
+  #pattern = NO_COLUMNS;
+  /** The wanted fields by column, of a row that is as long as it should be. */
+  #match: Readonly<Record<string, string>> | undefined;
   /** The fields themselves, when the row has quotes. */
   #quoted: string[] | undefined;
   #nextQuote: number;
@@ -41,8 +44,9 @@ export class StatsRows {
     const end = this.#lineEnd();
     // The first two characters are "# ".
     const columns = findColumns(this.#text.slice(this.#position + 2, end), wanted);
-    const width = Math.max(...Object.values<number>(columns)) + 1;
-    this.#starts = new Int32Array(width + 1);
+    const indexes = Object.values<number>(columns).filter((index) => index >= 0);
+    this.#starts = new Int32Array(Math.max(-1, ...indexes) + 2);
+    this.#pattern = patternOf(indexes);
     this.#position = end + 1;
     return columns;
   }
@@ -62,7 +66,10 @@ export class StatsRows {
       this.#quoted = this.#readQuotedRow();
     } else {
       this.#quoted = undefined;
-      this.#findFields(end);
+      this.#pattern.lastIndex = this.#position;
+      this.#match = this.#pattern.exec(this.#text)?.groups;
+      // A row that is too short for the pattern.
+      if (!this.#match) this.#findFields(end);
       this.#position = end + 1;
     }
     return true;
@@ -71,16 +78,9 @@ export class StatsRows {
   /** A field of the current row; undefined when the row is too short. */
   field(index: number): string | undefined {
     if (this.#quoted) return this.#quoted[index];
+    if (this.#match) return this.#match[`c${index}`];
     if (index < 0 || index >= this.#known) return undefined;
     return this.#text.slice(this.#starts[index], (this.#starts[index + 1] ?? 0) - 1);
-  }
-
-  /** Whether a field has this value; cheaper than reading it. */
-  fieldIs(index: number, value: string): boolean {
-    if (this.#quoted) return this.#quoted[index] === value;
-    if (index >= this.#known) return false;
-    const start = this.#starts[index] ?? 0;
-    return this.#starts[index + 1] === start + value.length + 1 && this.#text.startsWith(value, start);
   }
 
   /** Whether only white space follows the last row that was read. */
@@ -161,6 +161,28 @@ export class StatsRows {
     } while (quote < this.#bytes.length);
     throw cutOff();
   }
+}
+
+/** Matches nothing. */
+const NO_COLUMNS = /(?!)/y;
+const patterns = new Map<string, RegExp>();
+
+/**
+ * The leading fields of a row, the wanted ones captured. A regular expression is compiled by an engine of its
+ * own: it is as fast in a program that has just started, or was compiled without optimisation, as in a warm one.
+ */
+function patternOf(indexes: readonly number[]): RegExp {
+  const wanted = new Set(indexes);
+  const fields = Array.from({ length: Math.max(-1, ...indexes) + 1 }, (_, index) =>
+    wanted.has(index) ? `(?<c${index}>[^,\\n]*)` : "[^,\\n]*",
+  );
+  if (fields.length === 0) return NO_COLUMNS;
+  const source = `${fields.join(",")}(?=[,\\n])`;
+  const known = patterns.get(source);
+  if (known) return known;
+  const pattern = new RegExp(source, "y");
+  patterns.set(source, pattern);
+  return pattern;
 }
 
 /** What is wanted is in front: the header is not read to its end. */

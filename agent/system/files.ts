@@ -1,7 +1,17 @@
 /** Files as the agent needs them: replaced whole or not at all, and "not there" as a value. */
 import { randomUUID } from "node:crypto";
 import type { Dirent } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemErrorCode } from "../errors.ts";
 
@@ -62,6 +72,11 @@ export async function readIfPresent(path: string): Promise<Buffer | undefined> {
     if (systemErrorCode(error) === "ENOENT") return undefined;
     throw error;
   }
+}
+
+/** The file behind a path, all links followed. */
+export function realPath(path: string): Promise<string> {
+  return realpath(path);
 }
 
 /** Creates a directory and its parents. */
