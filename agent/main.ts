@@ -18,7 +18,7 @@ import { chooseSupervisor, createSupervisor } from "./supervisor/choose.ts";
 import { Exclusive } from "./supervisor/exclusive.ts";
 import type { HaproxySupervisor } from "./supervisor/types.ts";
 import { systemClock } from "./system/clock.ts";
-import { realPath, replaceFile } from "./system/files.ts";
+import { replaceFile } from "./system/files.ts";
 import { createLogger, type Logger } from "./system/logger.ts";
 import { createMachine } from "./system/machine.ts";
 import { collectGarbage, createMemoryTidier, type MemoryTidier } from "./system/memory.ts";
@@ -88,7 +88,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
   const supervisor = createSupervisor(kind, {
     basePath,
     haproxyCmd,
-    program: await ownProgram(),
+    program: ownProgram(),
     prepareNamespace: () => network.ensureNamespace(),
     exclusive,
     logger: logger.child({ component: "supervisor" }),
@@ -200,12 +200,9 @@ async function openLog(config: Config): Promise<{ logger: Logger; syslog: Syslog
   return { logger, syslog };
 }
 
-/**
- * What starts this program again, up to a command: from source or bundled. It may have been started under one of
- * its other names, a link, which knows no commands.
- */
-async function ownProgram(): Promise<readonly string[]> {
-  return [process.execPath, ...process.execArgv, await realPath(process.argv[1] ?? "")];
+/** What starts this program again, up to a command: from source, bundled, or under another of its names. */
+function ownProgram(): readonly string[] {
+  return [process.execPath, ...process.execArgv, process.argv[1] ?? ""];
 }
 
 /** Settles with the first signal that asks the daemon to end; a second one ends it at once. */

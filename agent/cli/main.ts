@@ -32,7 +32,11 @@ try {
  */
 async function startAgent(args: string[]): Promise<number> {
   const files = configFilesOnly(args);
-  if (files === undefined) return (await import("./amphora.ts")).amphora(["agent", ...args]);
+  if (files === undefined) {
+    const { amphora } = await import("./amphora.ts");
+    // Units that the daemon writes run it under the name that it was started with, and give a command.
+    return amphora(args[0]?.startsWith("-") ? ["agent", ...args] : args);
+  }
   const { runAgent } = await import("../main.ts");
   return runAgent(files);
 }

@@ -74,11 +74,6 @@ export async function readIfPresent(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** The file behind a path, all links followed. */
-export function realPath(path: string): Promise<string> {
-  return realpath(path);
-}
-
 /** Creates a directory and its parents. */
 export async function makeDirectory(path: string, mode = 0o755): Promise<void> {
   await mkdir(path, { recursive: true, mode });
