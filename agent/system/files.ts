@@ -1,17 +1,7 @@
 /** Files as the agent needs them: replaced whole or not at all, and "not there" as a value. */
 import { randomUUID } from "node:crypto";
 import type { Dirent } from "node:fs";
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemErrorCode } from "../errors.ts";
 
