@@ -10,21 +10,10 @@ import { run } from "../../agent/system/run.ts";
 
 const MAIN = new URL("../../agent/cli/main.ts", import.meta.url).pathname;
 
-/** A private /tmp: others write to the machine's own meanwhile. The checkout may lie in it, and stays where it is. */
+/** A private /tmp: others write to the machine's own meanwhile. A checkout below /tmp would be hidden by it. */
 export async function privateTemporaryFiles(): Promise<void> {
-  const checkout = new URL("../../", import.meta.url).pathname;
-  const aside = "/run/checkout";
-  await run("mkdir", ["-p", aside]);
-  await run("mount", ["--bind", checkout, aside]);
+  if (MAIN.startsWith("/tmp/")) return;
   await run("mount", ["-t", "tmpfs", "none", "/tmp"]);
-  if (checkout.startsWith("/tmp/")) {
-    await run("mkdir", ["-p", checkout]);
-    await run("mount", ["--bind", aside, checkout]);
-    // The working directory is still the one underneath.
-    process.chdir(checkout);
-  }
-  await run("umount", [aside]);
-  await run("rmdir", [aside]);
 }
 
 /** Namespaces, links, mounts, files and processes. */
