@@ -16,7 +16,7 @@ import { createNetwork } from "./network/network.ts";
 import type { Network } from "./network/types.ts";
 import { chooseSupervisor, createSupervisor } from "./supervisor/choose.ts";
 import { Exclusive } from "./supervisor/exclusive.ts";
-import type { HaproxySupervisor } from "./supervisor/types.ts";
+import type { Supervisor } from "./supervisor/types.ts";
 import { systemClock } from "./system/clock.ts";
 import { replaceFile } from "./system/files.ts";
 import { createLogger, type Logger } from "./system/logger.ts";
@@ -67,7 +67,7 @@ export async function runAgent(configFiles: readonly string[]): Promise<number> 
 interface Daemon {
   readonly server: ApiServer;
   readonly heartbeat: Heartbeat;
-  readonly supervisor: HaproxySupervisor;
+  readonly supervisor: Supervisor;
   readonly network: Network;
   readonly tidier: MemoryTidier;
   readonly resumed: Promise<void>;
@@ -88,6 +88,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
   const supervisor = createSupervisor(kind, {
     basePath,
     haproxyCmd,
+    logFacility: config.current.administrativeLogFacility,
     program: ownProgram(),
     prepareNamespace: () => network.ensureNamespace(),
     exclusive,
@@ -131,11 +132,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
 }
 
 /** What was running before this start runs again; the API answers meanwhile. */
-async function resume(
-  network: Network | undefined,
-  supervisor: HaproxySupervisor,
-  logger: Logger,
-): Promise<void> {
+async function resume(network: Network | undefined, supervisor: Supervisor, logger: Logger): Promise<void> {
   try {
     // Under systemd a unit of its own does this, before HAProxy's.
     await network?.restore();

@@ -3,6 +3,7 @@
 export const NAMESPACE = "amphora-haproxy";
 export const NAMESPACE_HANDLE = `/var/run/netns/${NAMESPACE}`;
 export const UNIT_DIRECTORY = "/usr/lib/systemd/system";
+export const KEEPALIVED = "/usr/sbin/keepalived";
 export const USER_GROUP_FILE = "/var/lib/octavia/haproxy-default-user-group.conf";
 export const PLUGGED_INTERFACES_FILE = "/var/lib/octavia/plugged_interfaces";
 export const VIP_FIREWALL_FILE = "/var/lib/octavia/nftables-vip.rules";

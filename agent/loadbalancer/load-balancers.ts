@@ -2,8 +2,8 @@
 import { USER_GROUP_FILE } from "../config/paths.ts";
 import type { Topology } from "../config/types.ts";
 import { AgentError } from "../errors.ts";
-import type { HaproxySupervisor } from "../supervisor/types.ts";
-import { directoriesIn, isFile, readIfPresent, replaceFileUnsynced } from "../system/files.ts";
+import type { Supervisor } from "../supervisor/types.ts";
+import { isFile, readIfPresent, replaceFileUnsynced } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
 import { runningPid } from "../system/processes.ts";
 import { removeDirectory, removeSocket } from "../system/removal.ts";
@@ -12,6 +12,7 @@ import { type Ask, ask } from "../system/unix-socket.ts";
 import { groupFileArguments } from "./group-file.ts";
 import { parseLoadBalancerId } from "./ids.ts";
 import { layoutOf } from "./layout.ts";
+import { listLoadBalancers } from "./list.ts";
 import { parseBindAddresses, parseConfig, parseStatsSocket } from "./parse-config.ts";
 import { createVersionReader } from "./read-version.ts";
 import type { Action, ListenerStatus, LoadBalancerId, LoadBalancers } from "./types.ts";
@@ -26,7 +27,7 @@ export interface LoadBalancersOptions {
   readonly haproxyCmd: string;
   /** Asked each time: an agent configuration may change it. */
   readonly topology: () => Topology;
-  readonly supervisor: HaproxySupervisor;
+  readonly supervisor: Supervisor;
   /** Runs one job at a time per key. */
   readonly exclusive: { run<T>(key: string, job: () => Promise<T>): Promise<T> };
   /** Announces addresses in the namespace. */
@@ -88,7 +89,7 @@ class HaproxyLoadBalancers implements LoadBalancers {
   }
 
   async listeners(): Promise<ListenerStatus[]> {
-    const ids = await this.#ids();
+    const ids = await listLoadBalancers(this.#options.basePath);
     const lists = await Promise.all(
       ids.map(async (id) => {
         const bytes = await readIfPresent(this.#layout(id).config);
@@ -99,7 +100,8 @@ class HaproxyLoadBalancers implements LoadBalancers {
   }
 
   async countRunning(): Promise<number> {
-    const running = await Promise.all((await this.#ids()).map((id) => this.#isRunning(id)));
+    const ids = await listLoadBalancers(this.#options.basePath);
+    const running = await Promise.all(ids.map((id) => this.#isRunning(id)));
     return running.filter(Boolean).length;
   }
 
@@ -108,7 +110,7 @@ class HaproxyLoadBalancers implements LoadBalancers {
     const action = wanted === "reload" && !(await this.#isRunning(id)) ? "start" : wanted;
     if (action === "reload") await this.#saveServersState(id);
     const startedAt = performance.now();
-    await orFail(`Error ${action}ing haproxy`, () => supervisor[action](id));
+    await orFail(`Error ${action}ing haproxy`, () => supervisor[action]({ kind: "haproxy", id }));
     const durationMs = Math.round(performance.now() - startedAt);
     logger.info({ event: `haproxy.${action}.done`, lbId: id, durationMs }, "haproxy action done");
     // With a standby keepalived announces the addresses, when they are here (docs/contract/rest-api.md, 2.8).
@@ -121,11 +123,12 @@ class HaproxyLoadBalancers implements LoadBalancers {
     const layout = this.#layout(id);
     const config = await readIfPresent(layout.config);
     if (!config) return;
-    if (await this.#isRunning(id)) await orFail("Error stopping haproxy", () => supervisor.stop(id));
+    if (await this.#isRunning(id))
+      await orFail("Error stopping haproxy", () => supervisor.stop({ kind: "haproxy", id }));
     const statsSocket = parseStatsSocket(config.toString("utf8"));
     await this.#orLog(id, "socket", async () => statsSocket && removeSocket(statsSocket));
     await this.#orLog(id, "certificates", () => removeDirectory(`${certDirectory}/${id}`));
-    await this.#orLog(id, "supervision", () => supervisor.remove(id));
+    await this.#orLog(id, "supervision", () => supervisor.remove({ kind: "haproxy", id }));
     await removeDirectory(layout.directory, "haproxy.cfg");
     logger.info({ event: "loadbalancer.delete.done", lbId: id }, "load balancer deleted");
   }
@@ -175,16 +178,6 @@ class HaproxyLoadBalancers implements LoadBalancers {
 
   async #isRunning(id: LoadBalancerId): Promise<boolean> {
     return (await runningPid(this.#layout(id).pidFile, this.#options.haproxyCmd)) !== undefined;
-  }
-
-  /** Load balancers that have a configuration, sorted. */
-  async #ids(): Promise<LoadBalancerId[]> {
-    const ids: LoadBalancerId[] = [];
-    for (const name of (await directoriesIn(this.#options.basePath)).sort()) {
-      const id = parseLoadBalancerId(name);
-      if (id && (await isFile(this.#layout(id).config))) ids.push(id);
-    }
-    return ids;
   }
 
   #layout(id: LoadBalancerId): ReturnType<typeof layoutOf> {

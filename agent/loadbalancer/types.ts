@@ -1,8 +1,7 @@
 /** The words of the load balancer domain: one load balancer is one HAProxy process. */
+import type { ObjectId } from "../object-id.ts";
 
-declare const brand: unique symbol;
-/** A load balancer's id that has been checked to be safe as a file and unit name. */
-export type LoadBalancerId = string & { readonly [brand]: "LoadBalancerId" };
+export type LoadBalancerId = ObjectId;
 
 export type Action = "start" | "stop" | "reload";
 

@@ -1,6 +1,6 @@
 /** R5: from received bytes to the active configuration. */
 import { AgentError, asError } from "../errors.ts";
-import type { HaproxySupervisor, HaproxyVersion } from "../supervisor/types.ts";
+import type { HaproxyJob, HaproxyVersion, Supervisor } from "../supervisor/types.ts";
 import { makeDirectory, readIfPresent, syncDirectory } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
 import { removeFile } from "../system/removal.ts";
@@ -22,7 +22,7 @@ export interface UploadContext {
   readonly haproxyCmd: string;
   readonly readVersion: () => Promise<HaproxyVersion>;
   readonly tryRun: Try;
-  readonly supervisor: HaproxySupervisor;
+  readonly supervisor: Supervisor;
   readonly logger: Logger;
 }
 
@@ -57,7 +57,7 @@ export async function uploadConfig(
     { event: "haproxy.config.stored", lbId: id, sizeBytes: edited.length, changed: !active?.equals(edited) },
     "haproxy configuration stored",
   );
-  await enable(context.supervisor, { id, peer, version });
+  await enable(context.supervisor, { kind: "haproxy", id, peer, version });
 }
 
 async function validate(context: UploadContext, layout: Layout, peer: string): Promise<void> {
@@ -75,10 +75,7 @@ async function validate(context: UploadContext, layout: Layout, peer: string): P
   throw new AgentError("invalidInput", "Invalid request", { details: output });
 }
 
-async function enable(
-  supervisor: HaproxySupervisor,
-  job: Parameters<HaproxySupervisor["enable"]>[0],
-): Promise<void> {
+async function enable(supervisor: Supervisor, job: HaproxyJob): Promise<void> {
   try {
     await supervisor.enable(job);
   } catch (error) {

@@ -1,31 +1,27 @@
-/** One HAProxy that the agent itself runs: master-worker mode, inside the namespace, detached from us. */
+/** One program that the agent itself runs: inside the namespace, detached from us, started again when it ends. */
 import { NAMESPACE_HANDLE } from "../config/paths.ts";
 import { AgentError } from "../errors.ts";
-import { groupFileArguments } from "../loadbalancer/group-file.ts";
-import type { Layout } from "../loadbalancer/layout.ts";
 import { type Detached, sendSignal, startDetached } from "../system/detached.ts";
 import { GrowingFile } from "../system/growing-file.ts";
 import type { Logger } from "../system/logger.ts";
 import { isRunning, runningPid } from "../system/processes.ts";
 import { removeFile } from "../system/removal.ts";
-import type { Ask } from "../system/unix-socket.ts";
-import { MasterSocket } from "./master-socket.ts";
-import { levelOfOutput } from "./parse-output.ts";
 import { backoffMs, countEnds, nextState, type ProcessEvent, type ProcessState } from "./plan-process.ts";
+import type { Program, RunningProgram } from "./program.ts";
 import { waitFor } from "./wait-for.ts";
 
 const START_TIMEOUT_MS = 30_000;
 const RELOAD_TIMEOUT_MS = 40_000;
 const STOP_TIMEOUT_MS = 10_000;
 const KILL_TIMEOUT_MS = 5_000;
+/** keepalived's VRRP process lives on for 2 s after its parent's end, in which it gives the VIP up. */
+const CHILDREN_TIMEOUT_MS = 4_000;
+/** Characters of a program's words that an error carries. */
+const LONGEST_DETAILS = 16_384;
 
 export interface DirectProcessOptions {
-  readonly layout: Layout;
-  readonly haproxyCmd: string;
-  /** Name among the peers; asked at each start. */
-  readonly peer: () => string;
+  readonly program: Program;
   readonly prepareNamespace: () => Promise<void>;
-  readonly ask: Ask;
   readonly logger: Logger;
   /** Calls back when this process should be looked at: it ended, or its next start is due. */
   readonly onDue: () => void;
@@ -34,23 +30,24 @@ export interface DirectProcessOptions {
 /** Not safe for concurrent calls: its owner gives one at a time. */
 export class DirectProcess {
   readonly #options: DirectProcessOptions;
-  readonly #master: MasterSocket;
+  readonly #program: Program;
   readonly #output: GrowingFile;
   #state: ProcessState = "stopped";
   #pid: number | undefined;
+  #said = "";
   #ends = 0;
   #upAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: DirectProcessOptions) {
     this.#options = options;
-    this.#master = new MasterSocket(options.layout.masterSocket, options.ask);
-    this.#output = new GrowingFile(options.layout.output);
+    this.#program = options.program;
+    this.#output = new GrowingFile(options.program.outputFile);
   }
 
-  /** Takes a HAProxy over that an earlier agent left running. @returns whether there is one */
+  /** Takes a process over that an earlier agent left running. @returns whether there is one */
   async adopt(): Promise<boolean> {
-    this.#pid = await runningPid(this.#options.layout.pidFile, this.#options.haproxyCmd);
+    this.#pid = await runningPid(this.#program.pidFile, this.#program.executable);
     if (this.#pid === undefined) return false;
     // It was logged, or lost, with the earlier agent.
     await this.#output.read();
@@ -58,28 +55,28 @@ export class DirectProcess {
     return true;
   }
 
-  /** @throws AgentError `commandFailed` with HAProxy's words; then it is tried again until `stop` */
+  /** @throws AgentError `commandFailed` with the program's words; then it is tried again until `stop` */
   async start(): Promise<void> {
     await this.#noticeEnd();
     if (this.#state === "running") return;
     this.release();
-    if (!this.#enter("start")) throw new AgentError("commandFailed", `HAProxy is ${this.#state}`);
+    if (!this.#enter("start")) {
+      throw new AgentError("commandFailed", `${this.#program.name} is ${this.#state}`);
+    }
     await this.#launch();
   }
 
-  /** @throws AgentError `commandFailed` with HAProxy's words; it goes on with its old configuration then */
+  /** @throws AgentError `commandFailed` with the program's words; it goes on with its old configuration then */
   async reload(): Promise<void> {
-    await this.#logOutput();
-    const signal = AbortSignal.timeout(RELOAD_TIMEOUT_MS);
-    const guard = async () => {
-      if (!(await this.#isRunning())) throw new AgentError("commandFailed", "HAProxy ended");
-    };
+    await this.#listenAnew();
+    const running = this.#running(async () => {
+      if (!(await this.#isRunning())) throw new AgentError("commandFailed", `${this.#program.name} ended`);
+    });
     try {
-      const before = await this.#master.untilUp(signal, guard);
-      await this.#master.requestReload(RELOAD_TIMEOUT_MS);
-      await this.#master.confirmReload(before, signal, guard);
+      await running.guard();
+      await this.#program.reload(running, AbortSignal.timeout(RELOAD_TIMEOUT_MS));
     } catch (cause) {
-      throw withOutput("HAProxy did not reload", await this.#logOutput(), cause);
+      throw withOutput(`${this.#program.name} did not reload`, await this.#logOutput(), cause);
     }
     await this.#logOutput();
   }
@@ -91,19 +88,18 @@ export class DirectProcess {
     if (pid !== undefined) await this.#terminate(pid);
     this.#enter("ended");
     this.#pid = undefined;
-    // Pids are used again: this one must not be taken for ours any more.
-    await removeFile(this.#options.layout.pidFile);
+    await this.#forgetPids();
     await this.#logOutput();
   }
 
-  /** Passes HAProxy's words on, notices its end and starts it again when that is due. */
+  /** Passes the program's words on, notices its end and starts it again when that is due. */
   async look(): Promise<void> {
     await this.#logOutput();
     if (this.#state === "waiting" && this.#timer === undefined) await this.#restart();
     else await this.#noticeEnd();
   }
 
-  /** Forgets a planned start; a running HAProxy goes on. */
+  /** Forgets a planned start; what runs goes on. */
   release(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -112,64 +108,64 @@ export class DirectProcess {
   async #noticeEnd(): Promise<void> {
     if (this.#state !== "running" || (await this.#isRunning())) return;
     const ranMs = Math.round(performance.now() - this.#upAt);
-    const event = "haproxy.process.ended";
-    this.#options.logger.error({ event, pid: this.#pid, ranMs }, "haproxy ended by itself");
+    const event = "service.process.ended";
+    this.#options.logger.error({ event, pid: this.#pid, ranMs }, "service ended by itself");
     await this.#failed(ranMs);
   }
 
   async #launch(): Promise<void> {
     const startedAt = performance.now();
+    await this.#listenAnew();
     try {
       await this.#options.prepareNamespace();
       const child = await this.#spawn();
       this.#pid = child.pid;
       await this.#untilUp(child);
     } catch (cause) {
-      const output = await this.#logOutput();
+      const said = await this.#logOutput();
       await this.#failed(performance.now() - startedAt);
-      throw withOutput("HAProxy did not start", output, cause);
+      throw withOutput(`${this.#program.name} did not start`, said, cause);
     }
     this.#enter("up");
     await this.#logOutput();
   }
 
   async #spawn(): Promise<Detached> {
-    const { layout, haproxyCmd, peer } = this.#options;
-    await removeFile(layout.pidFile);
-    const group = await groupFileArguments();
-    // -db: the configuration says "daemon", which would hide HAProxy's words from us.
-    const haproxy = [haproxyCmd, "-W", "-db", "-S", `${layout.masterSocket},mode,600`, "-f", layout.config];
-    const args = [
-      `--net=${NAMESPACE_HANDLE}`,
-      "--",
-      ...haproxy,
-      ...group,
-      "-p",
-      layout.pidFile,
-      "-L",
-      peer(),
-    ];
-    return startDetached("nsenter", args, layout.output);
+    // A program may refuse to start while its pid file names a living process, whatever that is (keepalived does).
+    await this.#forgetPids();
+    const command = await this.#program.command();
+    return startDetached(
+      "nsenter",
+      [`--net=${NAMESPACE_HANDLE}`, "--", ...command],
+      this.#program.outputFile,
+    );
   }
 
   async #untilUp(child: Detached): Promise<void> {
     const end = new AbortController();
     const signal = AbortSignal.any([end.signal, AbortSignal.timeout(START_TIMEOUT_MS)]);
     void child.ended.then((how) => {
-      end.abort(new AgentError("commandFailed", `HAProxy ended with ${how}`));
+      end.abort(new AgentError("commandFailed", `${this.#program.name} ended with ${how}`));
       this.#options.onDue();
     });
-    await this.#master.untilUp(signal);
+    await this.#program.untilUp(
+      this.#running(async () => signal.throwIfAborted()),
+      signal,
+    );
     this.#upAt = performance.now();
+  }
+
+  #running(guard: () => Promise<void>): RunningProgram {
+    return { pid: this.#pid ?? 0, guard, output: () => this.#logOutput() };
   }
 
   async #restart(): Promise<void> {
     this.#enter("due");
     try {
       await this.#launch();
-      this.#options.logger.warn({ event: "haproxy.restart.done", pid: this.#pid }, "haproxy runs again");
+      this.#options.logger.warn({ event: "service.restart.done", pid: this.#pid }, "service runs again");
     } catch (err) {
-      this.#options.logger.error({ event: "haproxy.restart.failed", err }, "haproxy does not start");
+      this.#options.logger.error({ event: "service.restart.failed", err }, "service does not start");
     }
   }
 
@@ -185,31 +181,57 @@ export class DirectProcess {
       this.#options.onDue();
     }, delayMs);
     this.#options.logger.info(
-      { event: "haproxy.restart.due", ends: this.#ends, delayMs },
-      "haproxy will be started again",
+      { event: "service.restart.due", ends: this.#ends, delayMs },
+      "service will be started again",
     );
   }
 
-  /** Ends the master at once, with its connections, as the end of a unit does; then whoever is left of its group. */
+  /** Ends the process at once, as the end of a unit does; then whoever is left of its group. */
   async #terminate(pid: number): Promise<void> {
     const gone = async () => ((await this.#isRunning()) ? undefined : true);
     if (!(await gone())) sendSignal(pid, "SIGTERM");
     const inTime = await waitFor(gone, AbortSignal.timeout(STOP_TIMEOUT_MS));
+    if (inTime) await this.#untilChildrenEnd();
     sendSignal(-pid, "SIGKILL");
     if (inTime || (await waitFor(gone, AbortSignal.timeout(KILL_TIMEOUT_MS)))) return;
-    throw new AgentError("commandFailed", `HAProxy (process ${pid}) does not end`);
+    throw new AgentError("commandFailed", `${this.#program.name} (process ${pid}) does not end`);
+  }
+
+  /** Gives children of an ended process the time that they need to leave the host in order. */
+  async #untilChildrenEnd(): Promise<void> {
+    const { childPidFiles, executable } = this.#program;
+    const pids = await Promise.all(childPidFiles.map((file) => runningPid(file, executable)));
+    const signal = AbortSignal.timeout(CHILDREN_TIMEOUT_MS);
+    for (const pid of pids) {
+      if (pid !== undefined) await waitFor(async () => ((await isRunning(pid)) ? undefined : true), signal);
+    }
+  }
+
+  /** Pids are used again: these must not be taken for ours any more. */
+  async #forgetPids(): Promise<void> {
+    const { pidFile, childPidFiles } = this.#program;
+    for (const file of [pidFile, ...childPidFiles]) await removeFile(file);
   }
 
   async #isRunning(): Promise<boolean> {
-    return this.#pid !== undefined && isRunning(this.#pid, this.#options.haproxyCmd);
+    return this.#pid !== undefined && isRunning(this.#pid, this.#program.executable);
   }
 
+  /** What was said until now does not belong to what comes. */
+  async #listenAnew(): Promise<void> {
+    await this.#logOutput();
+    this.#said = "";
+  }
+
+  /** @returns the end of what the program said since the last start or reload began */
   async #logOutput(): Promise<string> {
     const text = await this.#output.read();
     for (const line of text.split("\n").filter(Boolean)) {
-      this.#options.logger[levelOfOutput(line)]({ event: "haproxy.output.seen", line }, "haproxy said");
+      const level = this.#program.levelOfOutput(line);
+      this.#options.logger[level]({ event: "service.output.seen", line }, "service said");
     }
-    return text;
+    this.#said = (this.#said + text).slice(-LONGEST_DETAILS);
+    return this.#said;
   }
 
   /** @returns whether the event means something in the present state */
@@ -217,8 +239,8 @@ export class DirectProcess {
     const state = nextState(this.#state, event);
     if (state === undefined) return false;
     this.#options.logger.debug(
-      { event: "haproxy.state.changed", from: this.#state, to: state },
-      "haproxy changed state",
+      { event: "service.state.changed", from: this.#state, to: state },
+      "service changed state",
     );
     this.#state = state;
     return true;

@@ -1,13 +1,10 @@
 /**
- * Supervision without a service manager: the agent runs HAProxy itself. Its HAProxys go on when it ends,
+ * Supervision without a service manager: the agent runs the programs itself. They go on when it ends,
  * and the next agent takes them over.
  */
 import { AgentError } from "../errors.ts";
-import { parseLoadBalancerId } from "../loadbalancer/ids.ts";
-import { type Layout, layoutOf } from "../loadbalancer/layout.ts";
 import { isAtLeast } from "../loadbalancer/parse-version.ts";
-import type { LoadBalancerId } from "../loadbalancer/types.ts";
-import { directoriesIn, isFile, readIfPresent, replaceFile } from "../system/files.ts";
+import { readIfPresent, replaceFile } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
 import { runningPid } from "../system/processes.ts";
 import { removeFile } from "../system/removal.ts";
@@ -16,15 +13,21 @@ import { DirectProcess } from "./direct-process.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { encodeRecord, parseRecord, type SupervisionRecord } from "./parse-record.ts";
 import { planResume } from "./plan-process.ts";
-import type { HaproxyJob, HaproxySupervisor } from "./types.ts";
+import type { Program } from "./program.ts";
+import { programOf, recordOf } from "./programs.ts";
+import { readServices } from "./read-services.ts";
+import { logFields, unitName } from "./service-name.ts";
+import type { Job, Service, Supervisor } from "./types.ts";
 
-/** A HAProxy that an earlier agent started is no child of ours: nobody tells us when it ends. */
+/** A program that an earlier agent started is no child of ours: nobody tells us when it ends. */
 const LOOK_INTERVAL_MS = 1_000;
 const BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
 
 export interface DirectOptions {
   readonly basePath: string;
   readonly haproxyCmd: string;
+  /** N of syslog facility localN for keepalived. */
+  readonly logFacility: number;
   /** Makes sure that the namespace is there. */
   readonly prepareNamespace: () => Promise<void>;
   readonly exclusive: Exclusive;
@@ -33,137 +36,156 @@ export interface DirectOptions {
 }
 
 interface Unit {
-  readonly layout: Layout;
+  readonly service: Service;
+  readonly program: Program;
   readonly process: DirectProcess;
   record: SupervisionRecord;
 }
 
-export class DirectSupervisor implements HaproxySupervisor {
+export class DirectSupervisor implements Supervisor {
   readonly #options: DirectOptions;
-  readonly #units = new Map<LoadBalancerId, Unit>();
+  /** By the name that the service's unit would have. */
+  readonly #units = new Map<string, Unit>();
   #bootId = "";
   #interval: NodeJS.Timeout | undefined;
   #isClosed = false;
-  readonly #toBeLookedAt = new Set<LoadBalancerId>();
+  readonly #toBeLookedAt = new Set<Unit>();
 
   constructor(options: DirectOptions) {
     this.#options = options;
   }
 
-  async enable({ id, peer, version }: HaproxyJob): Promise<void> {
-    if (!isAtLeast(version, 1, 9)) {
+  async enable(job: Job): Promise<void> {
+    const changes = job.kind === "haproxy" ? { peer: job.peer } : {};
+    if (job.kind === "haproxy" && !isAtLeast(job.version, 1, 9)) {
       throw new AgentError("commandFailed", "HAProxy before 1.9 has no master socket: it needs systemd");
     }
-    const known = this.#units.get(id);
-    if (known?.record.peer === peer) return;
-    const unit = known ?? (await this.#takeOn(id, peer));
-    await this.#remember(unit, { ...unit.record, peer });
+    const known = this.#units.get(unitName(job));
+    if (known && known.record.peer === changes.peer) return;
+    const unit = known ?? (await this.#takeOn(job, changes));
+    await this.#remember(unit, { ...unit.record, ...changes });
   }
 
-  async start(id: LoadBalancerId): Promise<void> {
-    const unit = this.#unit(id);
+  async start(service: Service): Promise<void> {
+    const unit = this.#unit(service);
     await this.#remember(unit, { ...unit.record, wanted: "running" });
-    await this.#job(id, () => unit.process.start());
+    await this.#job(unit, () => unit.process.start());
   }
 
-  async stop(id: LoadBalancerId): Promise<void> {
-    const unit = this.#unit(id);
+  async stop(service: Service): Promise<void> {
+    const unit = this.#unit(service);
     await this.#remember(unit, { ...unit.record, wanted: "stopped" });
-    await this.#job(id, () => unit.process.stop());
+    await this.#job(unit, () => unit.process.stop());
   }
 
-  async reload(id: LoadBalancerId): Promise<void> {
-    const unit = this.#unit(id);
-    await this.#job(id, () => unit.process.reload());
+  async reload(service: Service): Promise<void> {
+    const unit = this.#unit(service);
+    await this.#job(unit, () => unit.process.reload());
   }
 
-  async remove(id: LoadBalancerId): Promise<void> {
-    const unit = this.#units.get(id);
+  async restart(service: Service): Promise<void> {
+    const unit = this.#unit(service);
+    await this.#remember(unit, { ...unit.record, wanted: "running" });
+    await this.#job(unit, async () => {
+      await unit.process.stop();
+      await unit.process.start();
+    });
+  }
+
+  async remove(service: Service): Promise<void> {
+    const unit = this.#units.get(unitName(service));
     if (!unit) return;
-    await this.#job(id, () => unit.process.stop());
-    this.#units.delete(id);
-    await removeFile(unit.layout.record);
+    await this.#job(unit, () => unit.process.stop());
+    this.#units.delete(unitName(service));
+    await removeFile(unit.program.outputFile);
+    await removeFile(recordOf(service, this.#options.basePath));
   }
 
   async resume(): Promise<void> {
     const { basePath, logger } = this.#options;
     await this.#readBootId();
-    for (const name of (await directoriesIn(basePath)).sort()) {
-      const id = parseLoadBalancerId(name);
-      if (id && (await isFile(layoutOf(basePath, id).config))) await this.#resume(id);
-    }
+    for (const service of await readServices(basePath)) await this.#resume(service);
     this.#interval = setInterval(() => this.#lookAtAll(), LOOK_INTERVAL_MS).unref();
     logger.info(
-      { event: "supervisor.resume.done", haproxys: this.#units.size },
-      "supervising haproxy directly",
+      { event: "supervisor.resume.done", services: this.#units.size },
+      "the agent supervises services itself",
     );
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#interval);
-    for (const [id, { process }] of this.#units) await this.#job(id, async () => process.release());
+    for (const unit of this.#units.values()) await this.#job(unit, async () => unit.process.release());
   }
 
-  async #resume(id: LoadBalancerId): Promise<void> {
-    const { basePath, haproxyCmd, logger } = this.#options;
-    const layout = layoutOf(basePath, id);
-    const bytes = await readIfPresent(layout.record);
+  async #resume(service: Service): Promise<void> {
+    const { basePath, logger } = this.#options;
+    // Uploaded while this resumes: a command for it comes next.
+    if (this.#units.has(unitName(service))) return;
+    const file = recordOf(service, basePath);
+    const bytes = await readIfPresent(file);
     if (!bytes) return;
     const record = parseRecord(bytes.toString("utf8"));
-    if (!record) {
-      logger.error(
-        { event: "supervisor.resume.failed", lbId: id, file: layout.record },
-        "record is not readable",
-      );
+    if (!record || (service.kind === "haproxy") !== (record.peer !== undefined)) {
+      const fields = { event: "supervisor.resume.failed", ...logFields(service), file };
+      logger.error(fields, "record is not readable");
       return;
     }
-    const isRunning = (await runningPid(layout.pidFile, haproxyCmd)) !== undefined;
+    const unit = this.#add(service, record);
+    const { pidFile, executable } = unit.program;
+    const isRunning = (await runningPid(pidFile, executable)) !== undefined;
     const plan = planResume(record, { bootId: this.#bootId, isRunning });
-    const unit = this.#add(id, record);
-    logger.info({ event: `supervisor.${plan}.planned`, lbId: id }, "haproxy of an earlier agent");
+    logger.info(
+      { event: `supervisor.${plan}.planned`, ...logFields(service) },
+      "service of an earlier agent",
+    );
     if (plan === "adopt") await unit.process.adopt();
     // Not waited for: one that cannot start must not keep the agent from serving.
-    if (plan === "start") this.#inBackground(id, () => this.start(id));
+    if (plan === "start") this.#inBackground(unit, () => this.start(service));
   }
 
-  /** A load balancer without a record: new, or one that somebody else has started. */
-  async #takeOn(id: LoadBalancerId, peer: string): Promise<Unit> {
-    const unit = this.#add(id, { peer, wanted: "stopped", bootId: await this.#readBootId() });
+  /** A service without a record: new, or one that somebody else has started. */
+  async #takeOn(service: Service, changes: Partial<SupervisionRecord>): Promise<Unit> {
+    const bootId = await this.#readBootId();
+    const unit = this.#add(service, { ...changes, wanted: "stopped", bootId });
     if (await unit.process.adopt()) unit.record = { ...unit.record, wanted: "running" };
     return unit;
   }
 
-  #add(id: LoadBalancerId, record: SupervisionRecord): Unit {
-    const { basePath, haproxyCmd, prepareNamespace, logger } = this.#options;
-    const layout = layoutOf(basePath, id);
-    const process = new DirectProcess({
-      layout,
+  #add(service: Service, record: SupervisionRecord): Unit {
+    const { basePath, haproxyCmd, logFacility, prepareNamespace, logger } = this.#options;
+    const program = programOf(service, {
+      basePath,
       haproxyCmd,
-      prepareNamespace,
-      peer: () => unit.record.peer,
+      logFacility,
       ask: this.#options.ask ?? ask,
-      logger: logger.child({ lbId: id }),
-      onDue: () => this.#look(id),
+      peer: () => unit.record.peer ?? "",
     });
-    const unit: Unit = { layout, process, record };
-    this.#units.set(id, unit);
+    const process = new DirectProcess({
+      program,
+      prepareNamespace,
+      logger: logger.child(logFields(service)),
+      onDue: () => this.#look(unit),
+    });
+    const unit: Unit = { service, program, process, record };
+    this.#units.set(unitName(service), unit);
     return unit;
   }
 
-  #unit(id: LoadBalancerId): Unit {
-    const unit = this.#units.get(id);
+  #unit(service: Service): Unit {
+    const unit = this.#units.get(unitName(service));
     if (unit) return unit;
-    throw new AgentError("commandFailed", `load balancer ${id} is not supervised`, {
-      details: "upload its configuration again",
+    throw new AgentError("commandFailed", `${unitName(service)} is not known`, {
+      details: `${unitName(service)} is not known: upload its configuration again`,
     });
   }
 
   async #remember(unit: Unit, record: SupervisionRecord): Promise<void> {
     const current = { ...record, bootId: this.#bootId };
     const text = encodeRecord(current);
-    if (text === (await readIfPresent(unit.layout.record))?.toString("utf8")) return;
-    await replaceFile(unit.layout.record, text, 0o600);
+    const file = recordOf(unit.service, this.#options.basePath);
+    if (text === (await readIfPresent(file))?.toString("utf8")) return;
+    await replaceFile(file, text, 0o600);
     unit.record = current;
   }
 
@@ -173,33 +195,33 @@ export class DirectSupervisor implements HaproxySupervisor {
   }
 
   #lookAtAll(): void {
-    for (const id of this.#units.keys()) this.#look(id);
+    for (const unit of this.#units.values()) this.#look(unit);
   }
 
-  #look(id: LoadBalancerId): void {
+  #look(unit: Unit): void {
     // One look is enough, however long it has to wait for a command.
-    if (this.#toBeLookedAt.has(id)) return;
-    this.#toBeLookedAt.add(id);
-    this.#inBackground(id, () =>
-      this.#job(id, async () => {
-        this.#toBeLookedAt.delete(id);
-        if (!this.#isClosed) await this.#units.get(id)?.process.look();
+    if (this.#toBeLookedAt.has(unit)) return;
+    this.#toBeLookedAt.add(unit);
+    this.#inBackground(unit, () =>
+      this.#job(unit, async () => {
+        this.#toBeLookedAt.delete(unit);
+        if (!this.#isClosed && this.#units.get(unitName(unit.service)) === unit) await unit.process.look();
       }),
     );
   }
 
-  #inBackground(id: LoadBalancerId, work: () => Promise<unknown>): void {
+  #inBackground({ service }: Unit, work: () => Promise<unknown>): void {
     if (this.#isClosed) return;
     work().catch((err: unknown) => {
       this.#options.logger.error(
-        { event: "supervisor.job.failed", lbId: id, err },
+        { event: "supervisor.job.failed", ...logFields(service), err },
         "supervision failed, trying again",
       );
     });
   }
 
-  /** One job at a time per HAProxy: commands and what happens by itself. */
-  #job<T>(id: LoadBalancerId, job: () => Promise<T>): Promise<T> {
-    return this.#options.exclusive.run(`haproxy ${id}`, job);
+  /** One job at a time per service: commands and what happens by itself. */
+  #job<T>({ service }: Unit, job: () => Promise<T>): Promise<T> {
+    return this.#options.exclusive.run(unitName(service), job);
   }
 }

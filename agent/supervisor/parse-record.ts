@@ -1,9 +1,9 @@
-/** What the agent remembers of a HAProxy that it runs itself, from one agent to the next. */
+/** What the agent remembers of a service that it runs itself, from one agent to the next. */
 import type { Remembered } from "./plan-process.ts";
 
 export interface SupervisionRecord extends Remembered {
-  /** Name among the peers. */
-  readonly peer: string;
+  /** Name among the peers, of a HAProxy. */
+  readonly peer?: string;
 }
 
 export function encodeRecord({ peer, wanted, bootId }: SupervisionRecord): string {
@@ -15,8 +15,9 @@ export function parseRecord(text: string): SupervisionRecord | undefined {
   const value = parseJson(text);
   if (typeof value !== "object" || value === null) return undefined;
   const { peer, wanted, bootId } = value as Partial<Record<keyof SupervisionRecord, unknown>>;
-  if (typeof peer !== "string" || typeof bootId !== "string") return undefined;
-  return wanted === "running" || wanted === "stopped" ? { peer, wanted, bootId } : undefined;
+  if (typeof bootId !== "string" || (wanted !== "running" && wanted !== "stopped")) return undefined;
+  if (peer === undefined) return { wanted, bootId };
+  return typeof peer === "string" ? { peer, wanted, bootId } : undefined;
 }
 
 function parseJson(text: string): unknown {

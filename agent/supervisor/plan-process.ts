@@ -1,4 +1,4 @@
-/** Decisions about one HAProxy that the agent itself runs. */
+/** Decisions about one program that the agent itself runs. */
 
 export type ProcessState = "stopped" | "starting" | "running" | "waiting" | "stopping";
 
@@ -23,9 +23,9 @@ const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 30_000;
 
 /**
- * Delay before a HAProxy that ended is started again. The first one is short: clients are waiting.
+ * Delay before a program that ended is started again. The first one is short: clients are waiting.
  * @param attempt - ends in a row, from 1
- * @param random - from 0 to below 1; several load balancers that fail together come back apart
+ * @param random - from 0 to below 1; several services that fail together come back apart
  * @returns milliseconds, at least 100 and less than 37 500
  */
 export function backoffMs(attempt: number, random: number): number {
@@ -51,7 +51,7 @@ export interface Remembered {
 }
 
 /**
- * What to do with a load balancer when the agent starts. After a boot every enabled one is started, like
+ * What to do with a service when the agent starts. After a boot every enabled one is started, like
  * a unit that multi-user.target wants (docs/contract/rest-api.md, 2.3); within a boot a stopped one stays so.
  */
 export function planResume(

@@ -1,16 +1,13 @@
 /** The units that the agent installs, as values for their templates. */
-import { NAMESPACE, USER_GROUP_FILE } from "../config/paths.ts";
+import { KEEPALIVED, NAMESPACE, USER_GROUP_FILE } from "../config/paths.ts";
 import type { Layout } from "../loadbalancer/layout.ts";
 import { isAtLeast } from "../loadbalancer/parse-version.ts";
-import { encodeArgument, encodeWord } from "./encode-unit.ts";
+import { encodeArgument, encodePath, encodeWord } from "./encode-unit.ts";
+import { type KeepalivedFiles, keepalivedArguments } from "./plan-keepalived.ts";
 import type { HaproxyJob } from "./types.ts";
 
 /** Unit and template alike. */
 export const NETNS_UNIT = "amphora-netns.service";
-
-export function haproxyUnitName(id: string): string {
-  return `haproxy-${id}.service`;
-}
 
 /** Values for `templates/haproxy.service.hbs` (docs/contract/rest-api.md, 2.3). */
 export function planHaproxyUnit(job: HaproxyJob, layout: Layout, haproxyCmd: string): object {
@@ -30,6 +27,23 @@ export function planHaproxyUnit(job: HaproxyJob, layout: Layout, haproxyCmd: str
     runner: runner.map(encodeArgument).join(" "),
     isMasterWorker,
     peer: encodeArgument(peer),
+  };
+}
+
+/**
+ * Values for `templates/keepalived.service.hbs` (docs/contract/rest-api.md, 2.6 and 2.9).
+ * @param logFacility - N of syslog facility localN
+ */
+export function planKeepalivedUnit(files: KeepalivedFiles, logFacility: number): object {
+  const pidFiles = [files.pidFile, files.vrrpPidFile, files.checkPidFile].filter(
+    (file) => file !== undefined,
+  );
+  return {
+    netnsUnit: NETNS_UNIT,
+    namespace: NAMESPACE,
+    command: [KEEPALIVED, ...keepalivedArguments(files, logFacility)].map(encodeArgument).join(" "),
+    pidFile: encodePath(files.pidFile),
+    stalePidFiles: pidFiles.map(encodeArgument).join(" "),
   };
 }
 

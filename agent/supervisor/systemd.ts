@@ -1,19 +1,22 @@
-/** Supervision by systemd: one unit per load balancer. */
+/** Supervision by systemd: one unit per service. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentError, asError } from "../errors.ts";
 import { layoutOf } from "../loadbalancer/layout.ts";
 import type { LoadBalancerId } from "../loadbalancer/types.ts";
+import { lvsLayout } from "../lvs/layout.ts";
 import type { Logger } from "../system/logger.ts";
 import { isRunning, runningPid } from "../system/processes.ts";
 import { type Try, tryRun } from "../system/run.ts";
 import { SystemdUnits } from "../system/systemd.ts";
 import { type Ask, ask } from "../system/unix-socket.ts";
 import { renderTemplate } from "../templates.ts";
+import { vrrpLayout } from "../vrrp/layout.ts";
 import { MasterSocket } from "./master-socket.ts";
 import type { HaproxyProcesses } from "./parse-processes.ts";
 import { judgeSystemctl, parseUptime, wasJustStarted } from "./parse-systemctl.ts";
-import { haproxyUnitName, NETNS_UNIT, planHaproxyUnit, planNetnsUnit } from "./plan-units.ts";
-import type { HaproxyJob, HaproxySupervisor } from "./types.ts";
+import { NETNS_UNIT, planHaproxyUnit, planKeepalivedUnit, planNetnsUnit } from "./plan-units.ts";
+import { unitName } from "./service-name.ts";
+import type { HaproxyService, Job, Service, Supervisor } from "./types.ts";
 
 /** All of one command together: the controller gives a call up after 60 s. */
 const COMMAND_TIMEOUT_MS = 50_000;
@@ -25,6 +28,8 @@ const INFO_TIMEOUT_MS = 2_000;
 export interface SystemdOptions {
   readonly basePath: string;
   readonly haproxyCmd: string;
+  /** N of syslog facility localN for keepalived. */
+  readonly logFacility: number;
   /** Command line of this program, up to its own arguments: the namespace's unit runs it. */
   readonly program: readonly string[];
   readonly logger: Logger;
@@ -38,7 +43,7 @@ interface Before {
   readonly processes: HaproxyProcesses | undefined;
 }
 
-export class SystemdSupervisor implements HaproxySupervisor {
+export class SystemdSupervisor implements Supervisor {
   readonly #options: SystemdOptions;
   readonly #units: SystemdUnits;
   readonly #ask: Ask;
@@ -49,57 +54,87 @@ export class SystemdSupervisor implements HaproxySupervisor {
     this.#ask = options.ask ?? ask;
   }
 
-  async enable(job: HaproxyJob): Promise<void> {
-    const { basePath, haproxyCmd, program } = this.#options;
-    const unit = haproxyUnitName(job.id);
-    const view = planHaproxyUnit(job, layoutOf(basePath, job.id), haproxyCmd);
-    await this.#units.write(NETNS_UNIT, await renderTemplate(NETNS_UNIT, planNetnsUnit(program)));
-    await this.#units.write(unit, await renderTemplate("haproxy.service", view));
+  async enable(job: Job): Promise<void> {
+    const unit = unitName(job);
+    const netns = planNetnsUnit(this.#options.program);
+    await this.#units.write(NETNS_UNIT, await renderTemplate(NETNS_UNIT, netns));
+    await this.#units.write(unit, await this.#render(job));
     await this.#units.enable(unit);
     await this.#units.reload();
   }
 
-  async start(id: LoadBalancerId): Promise<void> {
-    await this.#once("start", id);
+  async start(service: Service): Promise<void> {
+    await this.#once("start", service);
   }
 
-  async stop(id: LoadBalancerId): Promise<void> {
-    await this.#once("stop", id);
+  async stop(service: Service): Promise<void> {
+    await this.#once("stop", service);
   }
 
-  async reload(id: LoadBalancerId): Promise<void> {
-    const signal = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
-    const until = performance.now() + COMMAND_TIMEOUT_MS;
-    const master = new MasterSocket(layoutOf(this.#options.basePath, id).masterSocket, this.#ask);
-    const before = await this.#before(id, master);
-    for (let attempt = 1; ; attempt += 1) {
-      const remainingMs = Math.max(1, Math.ceil(until - performance.now()));
-      const { exitCode, output } = await this.#units.control(["reload", haproxyUnitName(id)], remainingMs);
-      const verdict = judgeSystemctl(exitCode, output);
-      if (verdict === "done") return this.#confirm(id, master, before, signal);
-      if (verdict === "failed") throw failure("reload", output);
-      if (await this.#wasJustStarted(id)) return;
-      if (attempt === RELOAD_ATTEMPTS) throw failure("reload", output);
-    }
+  async reload(service: Service): Promise<void> {
+    if (service.kind === "haproxy") await this.#reloadHaproxy(service);
+    else await this.#once("reload", service);
   }
 
-  async remove(id: LoadBalancerId): Promise<void> {
-    await this.#units.remove(haproxyUnitName(id));
+  async restart(service: Service): Promise<void> {
+    await this.#once("restart", service);
+  }
+
+  async remove(service: Service): Promise<void> {
+    await this.#units.remove(unitName(service));
     await this.#units.reload();
   }
 
   /** Nothing to take over: systemd has gone on all the time. */
   async resume(): Promise<void> {
-    this.#options.logger.info({ event: "supervisor.resume.done" }, "systemd supervises haproxy");
+    this.#options.logger.info({ event: "supervisor.resume.done" }, "systemd supervises services");
   }
 
   async close(): Promise<void> {
     // Nothing was watched.
   }
 
-  async #once(action: "start" | "stop", id: LoadBalancerId): Promise<void> {
-    const { exitCode, output } = await this.#units.control([action, haproxyUnitName(id)], COMMAND_TIMEOUT_MS);
+  async #render(job: Job): Promise<string> {
+    const { basePath, haproxyCmd, logFacility } = this.#options;
+    switch (job.kind) {
+      case "haproxy":
+        return renderTemplate(
+          "haproxy.service",
+          planHaproxyUnit(job, layoutOf(basePath, job.id), haproxyCmd),
+        );
+      case "vrrp": {
+        // Its VRRP process has keepalived's own place for its pid file.
+        const { config, pidFile } = vrrpLayout(basePath);
+        return renderTemplate("keepalived.service", planKeepalivedUnit({ config, pidFile }, logFacility));
+      }
+      case "lvs":
+        return renderTemplate(
+          "keepalived.service",
+          planKeepalivedUnit(lvsLayout(basePath, job.id), logFacility),
+        );
+    }
+  }
+
+  async #once(action: "start" | "stop" | "reload" | "restart", service: Service): Promise<void> {
+    const { exitCode, output } = await this.#units.control([action, unitName(service)], COMMAND_TIMEOUT_MS);
     if (judgeSystemctl(exitCode, output) !== "done") throw failure(action, output);
+  }
+
+  async #reloadHaproxy(service: HaproxyService): Promise<void> {
+    const { id } = service;
+    const signal = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
+    const until = performance.now() + COMMAND_TIMEOUT_MS;
+    const master = new MasterSocket(layoutOf(this.#options.basePath, id).masterSocket, this.#ask);
+    const before = await this.#before(id, master);
+    for (let attempt = 1; ; attempt += 1) {
+      const remainingMs = Math.max(1, Math.ceil(until - performance.now()));
+      const { exitCode, output } = await this.#units.control(["reload", unitName(service)], remainingMs);
+      const verdict = judgeSystemctl(exitCode, output);
+      if (verdict === "done") return this.#confirm(id, master, before, signal);
+      if (verdict === "failed") throw failure("reload", output);
+      if (await this.#wasJustStarted(id)) return;
+      if (attempt === RELOAD_ATTEMPTS) throw failure("reload", output);
+    }
   }
 
   /** systemctl has only sent a signal: whether HAProxy took the configuration, its master knows. */

@@ -1,35 +1,59 @@
-/** The words of supervision: who keeps HAProxy running, and what they are asked to do. */
+/** The words of supervision: what is kept running, by whom, and what they are asked to do. */
 import type { LoadBalancerId } from "../loadbalancer/types.ts";
+import type { LvsListenerId } from "../lvs/types.ts";
+
+/** The HAProxy of a load balancer. */
+export interface HaproxyService {
+  readonly kind: "haproxy";
+  readonly id: LoadBalancerId;
+}
+
+/** The keepalived that shares the VIP with the other amphora; there is one. */
+export interface VrrpService {
+  readonly kind: "vrrp";
+}
+
+/** The keepalived of a UDP or SCTP listener. */
+export interface LvsService {
+  readonly kind: "lvs";
+  readonly id: LvsListenerId;
+}
+
+/** What can be kept running; its files are where the layout of its domain says. */
+export type Service = HaproxyService | VrrpService | LvsService;
 
 export interface HaproxyVersion {
   readonly major: number;
   readonly minor: number;
 }
 
-/** What has to run for a load balancer; its files are where `layoutOf` says. */
-export interface HaproxyJob {
-  readonly id: LoadBalancerId;
+export interface HaproxyJob extends HaproxyService {
   /** This amphora's name among the peers of the configuration. */
   readonly peer: string;
   readonly version: HaproxyVersion;
 }
 
+/** A service with all that has to be known to run it. */
+export type Job = HaproxyJob | VrrpService | LvsService;
+
 /**
- * Keeps HAProxy processes running. The caller gives one command at a time per load balancer. A command
- * that HAProxy or the service manager refuses is an AgentError `commandFailed` with their words as `details`.
+ * Keeps services running. The caller gives one command at a time per service. A command that the program or
+ * the service manager refuses is an AgentError `commandFailed` with their words as `details`.
  */
-export interface HaproxySupervisor {
-  /** Makes the load balancer startable, and started at boot. A running HAProxy stays as it is. */
-  enable(job: HaproxyJob): Promise<void>;
-  /** Returns when HAProxy serves. One that runs already is left alone. */
-  start(id: LoadBalancerId): Promise<void>;
-  stop(id: LoadBalancerId): Promise<void>;
-  /** Returns when a new worker serves with the configuration that is stored now. */
-  reload(id: LoadBalancerId): Promise<void>;
-  /** Forgets a stopped load balancer: it is not started at boot any more. Unknown ids succeed. */
-  remove(id: LoadBalancerId): Promise<void>;
+export interface Supervisor {
+  /** Makes a service startable, and started at boot. One that runs stays as it is. */
+  enable(job: Job): Promise<void>;
+  /** Returns when the program serves. One that runs already is left alone. */
+  start(service: Service): Promise<void>;
+  stop(service: Service): Promise<void>;
+  /** Returns when the program works with the configuration that is stored now. */
+  reload(service: Service): Promise<void>;
+  /** Ends the program, if it runs, and starts it. */
+  restart(service: Service): Promise<void>;
+  /** Forgets a stopped service: it is not started at boot any more. Unknown ones succeed. */
+  remove(service: Service): Promise<void>;
   /** At the agent's start: takes over what runs and starts what should. */
   resume(): Promise<void>;
-  /** At the agent's end: stops watching; every HAProxy goes on. */
+  /** At the agent's end: stops watching; every service goes on. */
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ import { createLoadBalancers } from "../../agent/loadbalancer/load-balancers.ts"
 import type { LoadBalancers } from "../../agent/loadbalancer/types.ts";
 import { DirectSupervisor } from "../../agent/supervisor/direct.ts";
 import { Exclusive } from "../../agent/supervisor/exclusive.ts";
-import type { HaproxySupervisor } from "../../agent/supervisor/types.ts";
+import type { Supervisor } from "../../agent/supervisor/types.ts";
 import { createLogger } from "../../agent/system/logger.ts";
 import { tryRun } from "../../agent/system/run.ts";
 
@@ -82,7 +82,7 @@ async function ip(...args: string[]): Promise<void> {
 /** One agent; another one can be made over the same files. */
 export interface TestAgent {
   readonly loadBalancers: LoadBalancers;
-  readonly supervisor: HaproxySupervisor;
+  readonly supervisor: Supervisor;
   readonly advertised: string[][];
 }
 
@@ -93,6 +93,7 @@ export async function anAgent(topology: "SINGLE" | "ACTIVE_STANDBY" = "SINGLE"):
   const supervisor = new DirectSupervisor({
     basePath: BASE,
     haproxyCmd: HAPROXY,
+    logFacility: 1,
     prepareNamespace: () => Promise.resolve(),
     exclusive,
     logger,

@@ -25,9 +25,10 @@ const BASE = "/var/lib/octavia";
 const PEER = "WCbTKE70m_IHc_MucbXK5CkEoWQ";
 const [id] = [parseLoadBalancerId("26262800-85cb-4689-8410-6fdbc89dba94")];
 assert.ok(id);
+const service = { kind: "haproxy", id } as const;
 const unit = `haproxy-${id}.service`;
 const layout = layoutOf(BASE, id);
-const job = { id, peer: PEER, version: { major: 2, minor: 6 } };
+const job = { ...service, peer: PEER, version: { major: 2, minor: 6 } };
 
 const logger = await createLogger({ debug: true, pretty: false });
 const runner: Try = (file, args, options) => tryRun(file === "systemctl" ? SYSTEMCTL : file, args, options);
@@ -35,6 +36,7 @@ const aSupervisor = (options: { haproxyCmd?: string; basePath?: string } = {}) =
   new SystemdSupervisor({
     basePath: options.basePath ?? BASE,
     haproxyCmd: options.haproxyCmd ?? "/usr/sbin/haproxy",
+    logFacility: 1,
     program: [process.execPath, "/opt/amphora-agent/dist/amphora.js"],
     logger,
     tryRun: runner,
@@ -150,18 +152,18 @@ for (const [name, basePath, version] of [
 
 test("start and stop are one call each, and a failure carries systemctl's words", async () => {
   const supervisor = aSupervisor();
-  await supervisor.start(id);
-  await supervisor.stop(id);
+  await supervisor.start(service);
+  await supervisor.stop(service);
   assert.deepEqual(await calls(), [`start ${unit}`, `stop ${unit}`]);
   await systemctl('echo "Job for it failed."; echo "See journalctl." >&2; exit 1');
-  await assert.rejects(supervisor.start(id), refused(/Job for it failed\.\nSee journalctl\./));
-  await assert.rejects(supervisor.stop(id), refused(/Job for it failed/));
+  await assert.rejects(supervisor.start(service), refused(/Job for it failed\.\nSee journalctl\./));
+  await assert.rejects(supervisor.stop(service), refused(/Job for it failed/));
   assert.equal((await calls()).length, 2);
 });
 
 test("a job that runs already is no failure", async () => {
   await systemctl('echo "Job is already running"; exit 1');
-  await aSupervisor().start(id);
+  await aSupervisor().start(service);
 });
 
 test("a reload is believed when the master shows a new worker that serves", async () => {
@@ -177,7 +179,7 @@ test("a reload is believed when the master shows a new worker that serves", asyn
     }),
   );
   await aliveAs(layout.pidFile);
-  await aSupervisor({ haproxyCmd: process.title }).reload(id);
+  await aSupervisor({ haproxyCmd: process.title }).reload(service);
   assert.deepEqual(await calls(), [`reload ${unit}`]);
   assert.equal(looks, 3);
 });
@@ -193,40 +195,40 @@ test("a reload that HAProxy did not take is a failure, although systemctl knows 
   );
   await aliveAs(layout.pidFile);
   await assert.rejects(
-    aSupervisor({ haproxyCmd: process.title }).reload(id),
+    aSupervisor({ haproxyCmd: process.title }).reload(service),
     refused(/goes on with its old configuration/),
   );
 });
 
 test("a HAProxy without a master socket is reloaded too", async () => {
-  await aSupervisor().reload(id);
+  await aSupervisor().reload(service);
   assert.deepEqual(await calls(), [`reload ${unit}`]);
 });
 
 test("a reload of a unit that was started just now is done", async () => {
   await systemctl(`echo "${unit} is not active, cannot reload."; exit 1`);
   servers.push(await aSocket(layout.socket, () => "Name: HAProxy\nUptime_sec: 3\n"));
-  await aSupervisor().reload(id);
+  await aSupervisor().reload(service);
   assert.equal((await calls()).length, 1);
 });
 
 test("a reload of a unit that is not active is tried three times", async () => {
   await systemctl(`echo "${unit} is not active, cannot reload."; exit 1`);
   servers.push(await aSocket(layout.socket, () => "Name: HAProxy\nUptime_sec: 300\n"));
-  await assert.rejects(aSupervisor().reload(id), refused(/is not active, cannot reload/));
+  await assert.rejects(aSupervisor().reload(service), refused(/is not active, cannot reload/));
   assert.equal((await calls()).length, 3);
 });
 
 test("any other failing reload is not repeated", async () => {
   await systemctl('echo "Job failed"; exit 1');
-  await assert.rejects(aSupervisor().reload(id), refused(/Job failed/));
+  await assert.rejects(aSupervisor().reload(service), refused(/Job failed/));
   assert.equal((await calls()).length, 1);
 });
 
 test("removal leaves neither unit nor link, and succeeds again", async () => {
   const supervisor = aSupervisor();
-  await supervisor.remove(id);
-  await supervisor.remove(id);
+  await supervisor.remove(service);
+  await supervisor.remove(service);
   assert.deepEqual(await calls(), ["daemon-reload", "daemon-reload"]);
   assert.equal((await readdir(UNITS)).includes(unit), false);
   assert.equal((await readdir(WANTED)).includes(unit), false);

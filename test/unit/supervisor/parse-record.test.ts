@@ -7,6 +7,11 @@ test("a record is read as it was written", () => {
   assert.deepEqual(parseRecord(encodeRecord(record)), record);
 });
 
+test("the record of a service without a name among peers has none", () => {
+  const record = { wanted: "stopped", bootId: "b" } as const;
+  assert.deepEqual(parseRecord(encodeRecord(record)), record);
+});
+
 for (const text of [
   "",
   "{",

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parseLoadBalancerId } from "../../../agent/loadbalancer/ids.ts";
 import { layoutOf } from "../../../agent/loadbalancer/layout.ts";
 import type { LoadBalancerId } from "../../../agent/loadbalancer/types.ts";
-import { haproxyUnitName, planHaproxyUnit, planNetnsUnit } from "../../../agent/supervisor/plan-units.ts";
+import { planHaproxyUnit, planKeepalivedUnit, planNetnsUnit } from "../../../agent/supervisor/plan-units.ts";
 
 const ID = anId("26262800-85cb-4689-8410-6fdbc89dba94");
 
@@ -19,13 +19,14 @@ function aUnit({
   basePath = "/var/lib/octavia",
   haproxyCmd = "/usr/sbin/haproxy",
 } = {}) {
-  const job = { id: ID, peer: "WCbTKE70m_IHc_MucbXK5CkEoWQ", version: { major, minor } };
+  const job = {
+    kind: "haproxy" as const,
+    id: ID,
+    peer: "WCbTKE70m_IHc_MucbXK5CkEoWQ",
+    version: { major, minor },
+  };
   return planHaproxyUnit(job, layoutOf(basePath, ID), haproxyCmd) as Record<string, unknown>;
 }
-
-test("a unit is named after its load balancer", () => {
-  assert.equal(haproxyUnitName(ID), `haproxy-${ID}.service`);
-});
 
 test("a unit names the configuration, the image's group file and the pid file", () => {
   const directory = `/var/lib/octavia/${ID}`;
@@ -52,6 +53,28 @@ test("paths with characters that systemd interprets stay what they are", () => {
   assert.match(String(unit.environment), /^"CONFIG=\/srv\/100%% amp\//);
   assert.equal(unit.haproxy, '"/opt/my $haproxy"');
   assert.match(String(unit.runner), /^"\/opt\/my \$\$haproxy" -Ws -S "\/srv\/100%% amp\//);
+});
+
+test("a keepalived unit forgets pid files of an earlier boot before it starts", () => {
+  const files = { config: "/b/k.conf", pidFile: "/b/k.pid", vrrpPidFile: "/b/k.vrrp.pid" };
+  assert.deepEqual(planKeepalivedUnit(files, 1), {
+    netnsUnit: "amphora-netns.service",
+    namespace: "amphora-haproxy",
+    command: "/usr/sbin/keepalived --log-facility=1 -f /b/k.conf -p /b/k.pid -r /b/k.vrrp.pid",
+    pidFile: "/b/k.pid",
+    stalePidFiles: "/b/k.pid /b/k.vrrp.pid",
+  });
+});
+
+test("a keepalived unit's paths are escaped for systemd, not for HTML", () => {
+  const unit = planKeepalivedUnit({ config: '/50% & "x"/$k.conf', pidFile: "/50% & y/k.pid" }, 1);
+  assert.deepEqual(unit, {
+    netnsUnit: "amphora-netns.service",
+    namespace: "amphora-haproxy",
+    command: '/usr/sbin/keepalived --log-facility=1 -f "/50%% & \\"x\\"/$$k.conf" -p "/50%% & y/k.pid"',
+    pidFile: "/50%% & y/k.pid",
+    stalePidFiles: '"/50%% & y/k.pid"',
+  });
 });
 
 test("the namespace's unit runs this program", () => {

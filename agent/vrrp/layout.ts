@@ -1,0 +1,37 @@
+/** Where the files of this amphora's VRRP are (docs/contract/rest-api.md, 2.6 and 2.7). */
+
+export interface VrrpLayout {
+  readonly directory: string;
+  readonly config: string;
+  readonly pidFile: string;
+  /** Of keepalived's VRRP process, which outlives its parent for some moments. */
+  readonly vrrpPidFile: string;
+  /** Decides whether this amphora may hold the VIP; the controller's configuration names the same path. */
+  readonly checkScript: string;
+  /** What the check script runs. */
+  readonly checkScripts: string;
+  readonly haproxyCheck: string;
+  readonly lvsCheck: string;
+  /** What keepalived prints when the agent itself runs it. */
+  readonly output: string;
+  /** Whether the agent itself has to run it. */
+  readonly record: string;
+}
+
+export function vrrpLayout(basePath: string): VrrpLayout {
+  const directory = `${basePath}/vrrp`;
+  const stem = `${directory}/octavia-keepalived`;
+  const checkScripts = `${directory}/check_scripts`;
+  return {
+    directory,
+    config: `${stem}.conf`,
+    pidFile: `${stem}.pid`,
+    vrrpPidFile: `${stem}.vrrp.pid`,
+    checkScript: `${directory}/check_script.sh`,
+    checkScripts,
+    haproxyCheck: `${checkScripts}/haproxy_check_script.sh`,
+    lvsCheck: `${checkScripts}/lvs_udp_check.sh`,
+    output: `${stem}.out`,
+    record: `${directory}/supervisor.json`,
+  };
+}
