@@ -93,5 +93,9 @@ export function routes(agent: Agent): readonly Route[] {
     } },
     /* R20 */ { ...reads, path: "/1.0/interface/:ip", answer: async ({ param }) =>
       json(200, { ...OK, interface: await network.interfaceOf(param("ip")) }) },
+    /* R21 */ { ...plugs, method: "PUT", path: "/1.0/interface/:ip/rules", answer: async (call) => {
+      await network.replaceRules(call.param("ip"), call.json);
+      return json(200, OK);
+    } },
   ];
 }

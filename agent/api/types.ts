@@ -14,7 +14,7 @@ export interface Identity {
 export interface Agent {
   readonly loadBalancers: LoadBalancers;
   readonly certificates: Certificates;
-  readonly network: Pick<Network, "plugVip" | "plugNetwork" | "interfaceOf" | "counters">;
+  readonly network: Pick<Network, "plugVip" | "plugNetwork" | "interfaceOf" | "replaceRules" | "counters">;
   readonly machine: Machine;
   readonly identity: Identity;
 }

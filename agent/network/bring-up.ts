@@ -1,8 +1,9 @@
 /** Brings interfaces up and down as their files say (docs/contract/network.md, 4.2 and 4.9). */
+
+import { VIP_FIREWALL_FILE } from "../config/paths.ts";
 import { AgentError } from "../errors.ts";
 import type { ReplaceFile } from "../system/files.ts";
 import { type Applier, applySteps } from "./apply-steps.ts";
-import { closePort } from "./base-firewall.ts";
 import { releaseDhcp, startDhcp } from "./dhcp.ts";
 import { planDown } from "./plan-down.ts";
 import { type LinkPlan, planLink, planRouting } from "./plan-up.ts";
@@ -21,7 +22,10 @@ const SCRIPT_TIMEOUT_MS = 30_000;
 export async function bringUp(bringer: Bringer, file: InterfaceFile): Promise<void> {
   const { netns, logger, replaceFile } = bringer;
   // Before anything else: the port must never be open without its firewall.
-  if (file.is_sriov) await closePort(netns, replaceFile);
+  if (file.is_sriov) {
+    const { closePort } = await import("./firewall.ts");
+    await closePort({ netns, replaceFile, file: VIP_FIREWALL_FILE });
+  }
   let state = await requireState(bringer);
   const link = planLink(file, state);
   await prepareKernel(bringer, file.name, link);

@@ -1,5 +1,5 @@
 /** The namespace `amphora-haproxy` as the rest of the agent sees it. */
-import { PCI_RESCAN_FILE, PLUGGED_INTERFACES_FILE } from "../config/paths.ts";
+import { PCI_RESCAN_FILE, PLUGGED_INTERFACES_FILE, VIP_FIREWALL_FILE } from "../config/paths.ts";
 import type { Config } from "../config/types.ts";
 import { AgentError } from "../errors.ts";
 import { type ReplaceFile, readIfPresent } from "../system/files.ts";
@@ -91,17 +91,26 @@ export function createNetwork(options: NetworkOptions): Network {
   };
   const change = <T>(job: () => Promise<T>): Promise<T> => options.exclusive.run(CHANGE, job);
 
+  const interfaceOf = async (text: string): Promise<string> => {
+    const wanted = parseAddress(text);
+    if (!wanted) throw new AgentError("invalidInput", "Invalid IP address");
+    const addresses = (await readAddresses(netns)) ?? [];
+    const found = addresses.find((item) => item.address === wanted.canonical);
+    if (found) return found.device;
+    throw new AgentError("notFound", "Error interface not found for IP address");
+  };
+
   return {
     plugVip: (vip, body) => change(() => plugVip(host, vip, body)),
     plugNetwork: (body) => change(() => plugNetwork(host, body)),
-    interfaceOf: async (text) => {
-      const wanted = parseAddress(text);
-      if (!wanted) throw new AgentError("invalidInput", "Invalid IP address");
-      const addresses = (await readAddresses(netns)) ?? [];
-      const found = addresses.find((item) => item.address === wanted.canonical);
-      if (found) return found.device;
-      throw new AgentError("notFound", "Error interface not found for IP address");
-    },
+    interfaceOf,
+    replaceRules: (address, body) =>
+      change(async () => {
+        await interfaceOf(address);
+        const { replaceRules } = await import("./firewall.ts");
+        await replaceRules({ netns, replaceFile, file: VIP_FIREWALL_FILE }, body);
+        logger.info({ event: "network.firewall.replaced" }, "firewall of the VIP port replaced");
+      }),
     counters: async () => (await readCounters(netns)) ?? {},
     advertise: (addresses) => {
       announce(addresses);

@@ -27,6 +27,10 @@ export class Fields {
     return this.#members.has(key);
   }
 
+  keys(): string[] {
+    return [...this.#members.keys()];
+  }
+
   isNull(key: string): boolean {
     return this.#members.get(key) === null;
   }

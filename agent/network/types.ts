@@ -17,6 +17,12 @@ export interface Network {
   plugNetwork(body: unknown): Promise<string>;
   /** R20. @returns the interface's name. @throws AgentError "Invalid IP address", "Error interface not found for IP address" */
   interfaceOf(address: string): Promise<string>;
+  /**
+   * R21: lets only the traffic of these rules in through the VIP port.
+   * @param address - of any interface; only its presence counts
+   * @throws AgentError as R20, then with the contract's body for one that is wrong; Error when nft refuses the rules
+   */
+  replaceRules(address: string, body: unknown): Promise<void>;
   /** Counters of every interface inside the namespace whose name starts with `eth`; empty without a namespace. */
   counters(): Promise<InterfaceCounters>;
   /**

@@ -95,6 +95,10 @@ export function createFakeAgent(): FakeAgent {
         if (address === "10.0.0.1") return "eth1";
         throw new AgentError("invalidInput", "Invalid IP address");
       },
+      async replaceRules(address, body) {
+        await note("replaceRules", address, body);
+        if (body === undefined) throw new RejectedBodyError("Invalid rules information", "no body");
+      },
       async counters() {
         return { eth1: { network_tx: 1, network_rx: 2 } };
       },

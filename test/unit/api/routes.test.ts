@@ -200,6 +200,15 @@ suite("plugging", () => {
     assert.deepEqual(api.agent.calls, [["plugNetwork", []]]);
   });
 
+  test("hands firewall rules and the address to the network", async () => {
+    const { status, headers, body } = await ask("PUT", "/1.0/interface/10.0.0.1/rules", {
+      body: '[{"port":1}]',
+      headers: JSON_TYPE,
+    });
+    assert.deepEqual([status, body, headers.etag], [200, OK, undefined]);
+    assert.deepEqual(api.agent.calls, [["replaceRules", "10.0.0.1", [{ port: 1 }]]]);
+  });
+
   const unusable: Record<string, Ask> = {
     "no body": {},
     "no body of the right type": { headers: JSON_TYPE },
@@ -220,6 +229,11 @@ suite("plugging", () => {
       assert.deepEqual(
         [network.status, network.body],
         [400, '{"error":"400 Bad Request: Invalid port information","http_code":400}'],
+      );
+      const rules = await ask("PUT", "/1.0/interface/10.0.0.1/rules", options);
+      assert.deepEqual(
+        [rules.status, rules.body],
+        [400, '{"error":"400 Bad Request: Invalid rules information","http_code":400}'],
       );
     });
   }
@@ -260,6 +274,7 @@ suite("paths and methods", () => {
     ["GET", "/1.0/listeners/X"],
     ["GET", "/1.0/plug/network"],
     ["PUT", "/1.0/plug/vip/10.0.0.1"],
+    ["GET", "/1.0/interface/10.0.0.1/rules"],
   ] as const) {
     test(`${method} ${path} is a wrong method`, async () => {
       const { status, headers, body } = await ask(method, path);

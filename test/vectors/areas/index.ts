@@ -2,6 +2,7 @@
 import * as envelope from "./envelope.ts";
 import * as heartbeat from "./heartbeat.ts";
 import * as interfaceFiles from "./interface-files.ts";
+import * as nftables from "./nftables.ts";
 
 export interface Outcome {
   readonly passed: number;
@@ -16,4 +17,4 @@ export interface Area {
   readonly run: (directory: string) => Promise<Outcome>;
 }
 
-export const areas: readonly Area[] = [interfaceFiles, heartbeat, envelope];
+export const areas: readonly Area[] = [interfaceFiles, nftables, heartbeat, envelope];
