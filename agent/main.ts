@@ -8,6 +8,7 @@ import { SYSLOG_SOCKET } from "./config/paths.ts";
 import type { Config } from "./config/types.ts";
 import { AgentError, asError } from "./errors.ts";
 import { createHeartbeat, type Heartbeat } from "./heartbeat/heartbeat.ts";
+import { type LvsSource, withLvs } from "./heartbeat/lvs-source.ts";
 import { createIdentity } from "./identity.ts";
 import { createCertificates } from "./loadbalancer/certificates.ts";
 import { createLoadBalancers } from "./loadbalancer/load-balancers.ts";
@@ -167,7 +168,11 @@ function startHeartbeat(config: ConfigInForce, log: Logger): Heartbeat {
   const directory = watchDirectory(basePath, (name) => name.startsWith("stats_counters.json"), log);
   const heartbeat = createHeartbeat({
     config: () => config.current,
-    stats: createStatsReader(() => basePath, directory.names),
+    stats: withLvs(
+      createStatsReader(() => basePath, directory.names),
+      directory.names,
+      () => openLvsStatistics(basePath, log),
+    ),
     names: directory.names,
     sender: createUdpSender(),
     lookup: async (host) => (await lookup(host)).address,
@@ -177,6 +182,17 @@ function startHeartbeat(config: ConfigInForce, log: Logger): Heartbeat {
   });
   heartbeat.start();
   return heartbeat;
+}
+
+async function openLvsStatistics(basePath: string, log: Logger): Promise<LvsSource> {
+  const [{ LvsStatistics }, { createKernelReader }, { lvsDirectory }] = await Promise.all([
+    import("./lvs/read-statistics.ts"),
+    import("./lvs/read-kernel.ts"),
+    import("./lvs/layout.ts"),
+  ]);
+  // What keepalived prints changes nothing that a heartbeat says.
+  const { names } = watchDirectory(lvsDirectory(basePath), (name) => name.endsWith(".out"), log);
+  return new LvsStatistics({ basePath, names, readKernel: createKernelReader(run) });
 }
 
 function applyConfig({ config }: ConfigChange, logger: Logger, heartbeat: Heartbeat): void {

@@ -9,3 +9,8 @@ export async function fileStamp(path: string): Promise<string> {
   const { ino, mtimeNs, size } = await stat(path, { bigint: true });
   return `${ino}.${mtimeNs}.${size}`;
 }
+
+/** When a file was last written, in nanoseconds since the epoch; undefined when there is none. */
+export async function modifiedNs(path: string): Promise<bigint | undefined> {
+  return (await stat(path, { bigint: true, throwIfNoEntry: false }))?.mtimeNs;
+}

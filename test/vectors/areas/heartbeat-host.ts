@@ -1,5 +1,5 @@
 /** A small amphora in a temporary directory: real files and sockets around the code that production runs. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,8 +7,11 @@ import { pino } from "pino";
 import { openEnvelope } from "../../../agent/heartbeat/envelope.ts";
 import { parseExact } from "../../../agent/heartbeat/exact-json.ts";
 import type { SendSignal } from "../../../agent/heartbeat/guard.ts";
+import { withLvs } from "../../../agent/heartbeat/lvs-source.ts";
 import { Round } from "../../../agent/heartbeat/round.ts";
 import { createStatsReader } from "../../../agent/loadbalancer/read-stats.ts";
+import { createKernelReader } from "../../../agent/lvs/read-kernel.ts";
+import { LvsStatistics } from "../../../agent/lvs/read-statistics.ts";
 import { systemClock } from "../../../agent/system/clock.ts";
 import { namesIn } from "../../../agent/system/files.ts";
 
@@ -19,6 +22,17 @@ export interface GoldenLoadBalancer {
   readonly replies?: Readonly<Record<string, string>>;
 }
 
+export interface GoldenLvs {
+  readonly listeners?: readonly {
+    readonly id: string;
+    readonly conf: string;
+    readonly running: boolean;
+    readonly conf_newer_than_checker: boolean;
+  }[];
+  /** What programs inside the namespace print; one that is missing here fails. */
+  readonly commands?: Readonly<Record<string, string>>;
+}
+
 interface Sent {
   readonly message: unknown;
   readonly destination: readonly [string, number];
@@ -27,11 +41,16 @@ interface Sent {
 const KEY = "insecure";
 /** Its readings end long before its rounds stop waiting for them. */
 const INTERVAL_SECONDS = 60;
+const LVS_FILE = "lvs/octavia-keepalivedlvs-";
+/** Seconds since the epoch; only which of two is later matters. */
+const EARLIER = 1_000_000;
+const LATER = 2_000_000;
 
 export class GoldenHost implements AsyncDisposable {
   readonly base: string;
   readonly #servers: Server[] = [];
   readonly #present: string[] = [];
+  #commands: Readonly<Record<string, string>> = {};
 
   static async create(): Promise<GoldenHost> {
     return new GoldenHost(await mkdtemp(join(tmpdir(), "heartbeat-")));
@@ -63,6 +82,41 @@ export class GoldenHost implements AsyncDisposable {
       this.#servers.push(await answer(`${this.base}/${id}.sock`, replies));
   }
 
+  /** Replaces the LVS listeners of the round before. */
+  async setLvs({ listeners = [], commands = {} }: GoldenLvs = {}): Promise<void> {
+    await rm(join(this.base, "lvs"), { recursive: true, force: true });
+    this.#commands = commands;
+    for (const { id, conf, running, conf_newer_than_checker } of listeners) {
+      await this.write(`${LVS_FILE}${id}.conf`, conf);
+      if (!running) continue;
+      for (const file of [`${id}.pid`, `${id}.check.pid`])
+        await this.write(LVS_FILE + file, `${process.pid}\n`);
+      await this.#date(`${LVS_FILE}${id}.conf`, conf_newer_than_checker ? LATER : EARLIER);
+      await this.#date(`${LVS_FILE}${id}.check.pid`, conf_newer_than_checker ? EARLIER : LATER);
+    }
+  }
+
+  async #date(path: string, seconds: number): Promise<void> {
+    await utimes(join(this.base, path), seconds, seconds);
+  }
+
+  /** The production reader; the namespace's programs are stood in for, and no process of ours lives in it. */
+  #lvsStatistics(): LvsStatistics {
+    const readKernel = createKernelReader(
+      async (_nsenter, [, , ...command]) => {
+        const output = this.#commands[command.join(" ")];
+        if (output === undefined) throw new Error(`no golden output of "${command.join(" ")}"`);
+        return output;
+      },
+      async () => undefined,
+    );
+    return new LvsStatistics({
+      basePath: this.base,
+      names: () => namesIn(join(this.base, "lvs")),
+      readKernel,
+    });
+  }
+
   async write(path: string, text: string): Promise<void> {
     const file = join(this.base, path);
     await mkdir(join(file, ".."), { recursive: true });
@@ -92,10 +146,15 @@ export class GoldenHost implements AsyncDisposable {
       heartbeatIntervalSeconds: INTERVAL_SECONDS,
       heartbeatKey: KEY,
     });
+    const names = () => namesIn(this.base);
     const round = new Round({
       config,
-      stats: createStatsReader(() => this.base),
-      names: () => namesIn(this.base),
+      stats: withLvs(
+        createStatsReader(() => this.base),
+        names,
+        async () => this.#lvsStatistics(),
+      ),
+      names,
       sender: {
         async send(datagram, address, port) {
           const text = openEnvelope(Buffer.from(datagram), KEY);

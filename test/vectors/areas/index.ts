@@ -7,8 +7,6 @@ import * as nftables from "./nftables.ts";
 export interface Outcome {
   readonly passed: number;
   readonly failed: readonly { readonly name: string; readonly reason: string }[];
-  /** Cases that need what the agent does not do yet. */
-  readonly outside: number;
 }
 
 export interface Area {
