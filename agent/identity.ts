@@ -24,9 +24,17 @@ export function createIdentity(options: IdentityOptions): Identity {
   const { config, replaceFile, logger } = options;
   return {
     async replaceCertificate(pem) {
-      checkServerPem(pem);
+      const { validFromDate, validToDate } = checkServerPem(pem);
       await replaceFile(config.current.agentServerCert, pem, SECRET_MODE);
       await options.certificateReplaced();
+      const now = Date.now();
+      if (now < validFromDate.getTime() || now > validToDate.getTime()) {
+        const period = { validFrom: validFromDate.toISOString(), validTo: validToDate.toISOString() };
+        logger.warn(
+          { event: "identity.certificate.dated", ...period },
+          "by this machine's clock the new certificate is not valid",
+        );
+      }
       logger.info({ event: "identity.certificate.replaced" }, "new connections use the new certificate");
     },
     async replaceConfig(text) {
@@ -50,15 +58,17 @@ export function createIdentity(options: IdentityOptions): Identity {
 
 /**
  * Refuses what the TLS server could not use: a file without key or certificate, or with two that do
- * not belong together.
+ * not belong together. The period of validity is not a reason: the clock of an amphora may be wrong, and it is
+ * the controller who judges the certificate.
  * @throws AgentError `invalidInput`
  */
-export function checkServerPem(pem: Buffer): void {
+export function checkServerPem(pem: Buffer): X509Certificate {
   try {
     const key = createPrivateKey(pem);
     const certificate = new X509Certificate(pem);
     if (!certificate.checkPrivateKey(key)) throw new Error("the private key is not the certificate's");
     createSecureContext({ key: pem, cert: pem });
+    return certificate;
   } catch (error) {
     throw new AgentError("invalidInput", "Invalid certificate", {
       details: asError(error).message,

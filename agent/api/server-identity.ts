@@ -1,9 +1,9 @@
 /** Key and certificates of the TLS server, followed on disk. */
-import { constants } from "node:crypto";
+import { constants, X509Certificate } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { DEFAULT_CIPHERS, type TlsOptions } from "node:tls";
+import { createSecureContext, DEFAULT_CIPHERS, type TlsOptions } from "node:tls";
 import type { TlsProtocol } from "../config/types.ts";
 import { asError } from "../errors.ts";
 import type { Logger } from "../system/logger.ts";
@@ -11,7 +11,7 @@ import type { Logger } from "../system/logger.ts";
 export interface IdentityFiles {
   /** One PEM file with the server's private key and certificates. */
   readonly server: string;
-  /** The authorities of clients. */
+  /** The authorities of clients: one PEM file with any number of them. */
   readonly clientCa: string;
 }
 
@@ -25,10 +25,53 @@ export interface ServerIdentity {
 /** A replaced file takes several file system events; one look after the last is enough. */
 const SETTLE_MS = 50;
 
-/** @throws the system error of the file that cannot be read */
+/** @throws the system error of a file that cannot be read, or an error about one that cannot be used */
 export async function readIdentity(files: IdentityFiles): Promise<ServerIdentity> {
-  const [server, ca] = await Promise.all([readFile(files.server), readFile(files.clientCa)]);
-  return { key: server, cert: server, ca };
+  const [server, ca] = await Promise.all([readServer(files.server), readAuthorities(files.clientCa)]);
+  return { ...server, ca };
+}
+
+/**
+ * What is on disk now; of a file that cannot be used, what `current` has. One bad file does not keep a change
+ * of the other one back.
+ */
+export async function rereadIdentity(
+  files: IdentityFiles,
+  current: ServerIdentity,
+): Promise<{ identity: ServerIdentity; serverProblem?: Error; clientCaProblem?: Error }> {
+  const [server, ca] = await Promise.allSettled([readServer(files.server), readAuthorities(files.clientCa)]);
+  return {
+    identity: {
+      ...(server.status === "fulfilled" ? server.value : current),
+      ca: ca.status === "fulfilled" ? ca.value : current.ca,
+    },
+    ...(server.status === "rejected" && { serverProblem: asError(server.reason) }),
+    ...(ca.status === "rejected" && { clientCaProblem: asError(ca.reason) }),
+  };
+}
+
+async function readServer(file: string): Promise<Pick<ServerIdentity, "key" | "cert">> {
+  const pem = await readFile(file);
+  createSecureContext({ key: pem, cert: pem });
+  return { key: pem, cert: pem };
+}
+
+async function readAuthorities(file: string): Promise<Buffer> {
+  const pem = await readFile(file);
+  checkAuthorities(pem);
+  return pem;
+}
+
+/**
+ * Refuses a file of authorities that Node would read in part only, and without a word: of a file that is being
+ * written that is nothing at all, and nobody would be let in.
+ * @throws Error when there is no certificate, or one that does not parse
+ */
+export function checkAuthorities(pem: Buffer): void {
+  const certificates = pem.toString("latin1").split(/^(?=-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----)/m);
+  const found = certificates.filter((text) => text.startsWith("-----BEGIN"));
+  if (found.length === 0) throw new Error("no certificate of an authority in the file");
+  for (const text of found) new X509Certificate(text);
 }
 
 /** OpenSSL 3 has no cipher for these two above its lowest security level. */

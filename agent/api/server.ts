@@ -12,7 +12,7 @@ import { createApplication } from "./application.ts";
 import { badRequestReply } from "./error-mapper.ts";
 import { limitHandshakes, logRefusedHandshakes } from "./handshakes.ts";
 import { REQUEST_HEAD_LIMIT } from "./request-limits.ts";
-import { readIdentity, tlsOptions, watchIdentity } from "./server-identity.ts";
+import { readIdentity, rereadIdentity, tlsOptions, watchIdentity } from "./server-identity.ts";
 import type { Agent } from "./types.ts";
 
 export interface ApiServerOptions {
@@ -27,8 +27,8 @@ export interface ApiServer {
   readonly address: AddressInfo;
   /**
    * Makes connections from now on use the key and certificates that are on disk. Changes of the files are
-   * noticed without it, some milliseconds later.
-   * @throws the system or OpenSSL error; the old ones then stay in use
+   * noticed without it, some milliseconds later. Authorities that cannot be used are logged, and the old ones stay.
+   * @throws the system or OpenSSL error of the server's own file; the old key and certificates then stay in use
    */
   reloadIdentity(): Promise<void>;
   /** Ends what waits or idles, gives running work ten seconds to end, then closes what is left. */
@@ -57,9 +57,12 @@ export async function startServer({
   onRequest,
 }: ApiServerOptions): Promise<ApiServer> {
   const files = { server: config.agentServerCert, clientCa: config.agentServerCa };
-  const readTlsOptions = async () => tlsOptions(config.agentTlsProtocol, await readIdentity(files));
+  let identity = await readIdentity(files);
   const application = createApplication(agent, logger);
-  const server = createServer({ ...limits(config), ...(await readTlsOptions()) }, application.listener);
+  const server = createServer(
+    { ...limits(config), ...tlsOptions(config.agentTlsProtocol, identity) },
+    application.listener,
+  );
   // Whatever a client expects, the answer is the usual one: it would take Node's 417 for success.
   server.on("checkExpectation", application.listener);
   if (onRequest) server.on("request", onRequest);
@@ -72,7 +75,16 @@ export async function startServer({
   refuseBadRequests(server, logger);
   await listen(server, config);
 
-  const reloadIdentity = oneAfterTheOther(async () => server.setSecureContext(await readTlsOptions()));
+  const reloadIdentity = oneAfterTheOther(async () => {
+    const { identity: next, serverProblem, clientCaProblem } = await rereadIdentity(files, identity);
+    server.setSecureContext(tlsOptions(config.agentTlsProtocol, next));
+    identity = next;
+    if (clientCaProblem) {
+      const fields = { event: "tls.authorities.rejected", file: files.clientCa, err: clientCaProblem };
+      logger.error(fields, "clients' authorities on disk cannot be used, the old ones stay in use");
+    }
+    if (serverProblem) throw serverProblem;
+  });
   const stopWatching = watchIdentity(files, () => void afterEdit(reloadIdentity, logger), logger);
   return {
     address: addressOf(server),
@@ -160,6 +172,6 @@ async function afterEdit(reloadIdentity: () => Promise<void>, logger: Logger): P
     logger.info({ event: "tls.identity.reloaded" }, "new connections use the certificates on disk");
   } catch (error) {
     const fields = { event: "tls.identity.rejected", err: asError(error) };
-    logger.error(fields, "certificates on disk cannot be used, the old ones stay in use");
+    logger.error(fields, "key and certificates on disk cannot be used, the old ones stay in use");
   }
 }

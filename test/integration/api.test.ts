@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { hash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { after, before, test } from "node:test";
+import { parseAnswer, readToEnd } from "./api-client.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
 
 const LB = "7573b9ba-4f2f-4a9d-8b2c-0a4d7f3c2f10";
@@ -50,6 +51,33 @@ test("serves the next connection with a certificate that the controller has repl
   assert.equal(socket.getPeerCertificate().subject.CN, "rotated");
   socket.destroy();
   assert.deepEqual(await readFile("/etc/octavia/certs/server.pem"), next.pem);
+});
+
+test("replaces its certificate under 1,000 uploads that are half done, none of which is cut", async () => {
+  const body = "0123456789".repeat(100);
+  const path = `/1.0/loadbalancer/${LB}/certificates/open.pem`;
+  const half = `PUT ${path} HTTP/1.1\r\nHost: amphora\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 500)}`;
+  const open = await Promise.all(
+    Array.from({ length: 1_000 }, async () => {
+      const socket = await daemon.client.connect();
+      socket.write(half);
+      return socket;
+    }),
+  );
+  const next = await daemon.serverAuthority.issue("rotated under load");
+  assert.equal((await daemon.client.ask("PUT", "/1.0/certificate", { body: next.pem })).status, 202);
+  const newcomer = await daemon.client.connect();
+  assert.equal(newcomer.getPeerCertificate().subject.CN, "rotated under load");
+  newcomer.destroy();
+  assert.ok(open.every((socket) => socket.getPeerCertificate().subject.CN !== "rotated under load"));
+  const answers = await Promise.all(
+    open.map((socket) => {
+      socket.write(body.slice(500));
+      return readToEnd(socket);
+    }),
+  );
+  const complete = answers.filter((text) => parseAnswer(text).headers.etag === hash("md5", body));
+  assert.equal(complete.length, 1_000);
 });
 
 test("takes a new configuration into the file that it was started with", async () => {

@@ -27,25 +27,30 @@ function selfSigned(name: string): { key: Buffer; cert: Buffer } {
     "-pkeyopt",
     "ec_paramgen_curve:P-256",
   ];
-  execFileSync("openssl", ["req", "-x509", ...subject, "-keyout", key, "-out", cert], { stdio: "ignore" });
+  execFileSync("openssl", ["req", "-x509", ...subject, "-keyout", key, "-out", cert], {
+    stdio: "ignore",
+  });
   return { key: readFileSync(key), cert: readFileSync(cert) };
 }
+
+type LogLine = Record<string, unknown>;
 
 function anIdentity() {
   const files = { config: join(directory, "agent.conf"), pem: join(directory, "server.pem") };
   const text = `[amphora_agent]\nagent_server_cert = ${files.pem}\n`;
   const config = new ConfigInForce(parseConfig([{ path: files.config, text }], files.config).config);
   const calls: string[] = [];
+  const lines: LogLine[] = [];
   const identity = createIdentity({
     config,
     replaceFile,
-    logger: pino({ enabled: false }),
+    logger: pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line) as LogLine) }),
     certificateReplaced: async () => {
       calls.push("certificate");
     },
     configReplaced: () => calls.push("config"),
   });
-  return { identity, config, calls, files };
+  return { identity, config, calls, lines, files };
 }
 
 const [one, other] = [selfSigned("one"), selfSigned("other")];
@@ -58,11 +63,43 @@ test("stores a certificate with its key, readable by its owner only, and tells t
   assert.deepEqual(calls, ["certificate"]);
 });
 
+for (const [when, year] of [
+  ["expired", 2100],
+  ["not yet valid", 2000],
+] as const) {
+  test(`stores a certificate that is ${when} by this machine's clock, and says so`, async (t) => {
+    const { identity, lines, files } = anIdentity();
+    t.mock.timers.enable({ apis: ["Date"], now: Date.UTC(year) });
+    const pem = Buffer.concat([one.cert, one.key]);
+    await identity.replaceCertificate(pem);
+    assert.deepEqual(readFileSync(files.pem), pem);
+    assert.ok(lines.some(({ event }) => event === "identity.certificate.dated"));
+  });
+}
+
+test("stores a chain, key and certificates in any order", async () => {
+  const { identity, files } = anIdentity();
+  for (const pem of [
+    Buffer.concat([one.key, one.cert, other.cert]),
+    Buffer.concat([one.cert, other.cert, one.key]),
+  ]) {
+    await identity.replaceCertificate(pem);
+    assert.deepEqual(readFileSync(files.pem), pem);
+  }
+});
+
+const encryptedKey = execFileSync("openssl", ["pkey", "-aes256", "-passout", "pass:secret"], {
+  input: one.key,
+});
+
 for (const [what, pem] of [
   ["text", Buffer.from("hello")],
   ["an empty body", Buffer.alloc(0)],
   ["a certificate without a key", one.cert],
   ["a key without a certificate", one.key],
+  ["a key that nobody can open", Buffer.concat([one.cert, encryptedKey])],
+  ["a key that was cut off", Buffer.concat([one.cert, one.key.subarray(0, 100)])],
+  ["a chain that was cut off", Buffer.concat([one.key, one.cert, other.cert.subarray(0, 300)])],
   ["a key that is another certificate's", Buffer.concat([one.cert, other.key])],
 ] as const) {
   test(`refuses ${what} and keeps the old certificate`, async () => {

@@ -5,7 +5,8 @@ import { connect as connectTcp } from "node:net";
 import { after, before, beforeEach, suite, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConnectionOptions, SecureVersion, TLSSocket } from "node:tls";
-import { apiClient, parseAnswer, readToEnd } from "../../integration/api-client.ts";
+import { parseAnswer, readToEnd } from "../../integration/api-client.ts";
+import type { TestIdentity } from "../../integration/tls-identities.ts";
 import { type ApiFixture, startApi } from "./api-fixture.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: amphora\r\n\r\n";
@@ -183,15 +184,83 @@ suite("a new server certificate", () => {
     socket.write(GET);
     assert.match(await readToEnd(socket), /^HTTP\/1\.1 200 /);
   });
+});
 
-  test("of the clients' authority replaces the old authority", async () => {
+suite("the file of clients' authorities", () => {
+  let api: ApiFixture;
+  let [old, next] = [{} as TestIdentity, {} as TestIdentity];
+  let oldCa: Buffer = Buffer.alloc(0);
+  let nextCa = oldCa;
+  before(async () => {
+    api = await startApi();
     const authority = await api.identities.authority("new-client-ca");
-    const client = await authority.issue("controller");
-    await writeFile(api.config.agentServerCa, authority.ca);
+    [old, oldCa] = [api.controller, api.clientAuthority.ca];
+    [next, nextCa] = [await authority.issue("controller"), authority.ca];
+  });
+  after(() => api[Symbol.asyncDispose]());
+
+  const isServed = async ({ pem }: TestIdentity) =>
+    (await readable(api, { key: pem, cert: pem })).startsWith("HTTP/1.1 200 ");
+  const replace = async (...parts: (Buffer | string)[]) => {
+    await writeFile(api.config.agentServerCa, parts.join(""));
     await api.api.reloadIdentity();
-    assert.equal(await readable(api, {}), "");
-    const asked = apiClient(api.api.address.port, client, api.serverAuthority.ca).ask("GET", "/");
-    assert.equal((await asked).status, 200);
+  };
+
+  test("replaces the old authorities", async () => {
+    await replace(nextCa);
+    assert.deepEqual([await isServed(old), await isServed(next)], [false, true]);
+  });
+
+  test("may hold several, with words between them", async () => {
+    await replace("# the old one\n", oldCa, "# the new one\n", nextCa);
+    assert.deepEqual([await isServed(old), await isServed(next)], [true, true]);
+  });
+
+  test("is read again when a hand replaces it", async () => {
+    await replace(oldCa);
+    const file = `${api.config.agentServerCa}.new`;
+    await writeFile(file, nextCa);
+    await rename(file, api.config.agentServerCa);
+    await until(() => isServed(next));
+    assert.equal(await isServed(old), false);
+  });
+
+  test("does not disturb connections that its old authorities let in", async () => {
+    await replace(oldCa);
+    const socket = await api.client.connect();
+    await replace(nextCa);
+    assert.equal(await isServed(old), false);
+    socket.write(GET);
+    assert.match(await readToEnd(socket), /^HTTP\/1\.1 200 /);
+  });
+
+  for (const [what, bytes] of [
+    ["nothing", () => ""],
+    ["text", () => "no certificate"],
+    ["half a certificate", () => nextCa.subarray(0, 300)],
+    ["a good and a broken certificate", () => nextCa + nextCa.toString().replace(/^.{64}\n/m, "")],
+  ] as const) {
+    test(`with ${what} leaves the old ones in use, and does not hold a new server certificate up`, async () => {
+      await replace(oldCa);
+      api.lines.length = 0;
+      const server = await api.serverAuthority.issue(`amphora with ${what}`);
+      await writeFile(api.config.agentServerCert, server.pem);
+      await replace(bytes().toString());
+      assert.ok(api.lines.some(({ event }) => event === "tls.authorities.rejected"));
+      assert.deepEqual([await isServed(old), await isServed(next)], [true, false]);
+      const socket = await api.client.connect();
+      assert.equal(socket.getPeerCertificate().subject.CN, `amphora with ${what}`);
+      socket.destroy();
+    });
+  }
+
+  test("without a certificate keeps the server from starting", async () => {
+    const { directory } = api.identities;
+    await writeFile(`${directory}/empty.pem`, "");
+    await assert.rejects(
+      startApi({ agentServerCa: `${directory}/empty.pem` }),
+      /no certificate of an authority/,
+    );
   });
 });
 
