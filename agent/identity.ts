@@ -10,6 +10,8 @@ import type { Logger } from "./system/logger.ts";
 export interface IdentityOptions {
   readonly config: ConfigInForce;
   readonly replaceFile: ReplaceFile;
+  /** Runs jobs with the same key one after the other: what is in force must be what is on disk. */
+  readonly exclusive: { run<T>(key: string, job: () => Promise<T>): Promise<T> };
   readonly logger: Logger;
   /** Makes new connections use the certificate that is on disk now. */
   readonly certificateReplaced: () => Promise<void>;
@@ -21,39 +23,43 @@ const SECRET_MODE = 0o600;
 
 /** @see docs/contract/rest-api.md, R18, R19 and section 7, rows 8 and 9 */
 export function createIdentity(options: IdentityOptions): Identity {
-  const { config, replaceFile, logger } = options;
+  const { config, replaceFile, logger, exclusive } = options;
   return {
-    async replaceCertificate(pem) {
-      const { validFromDate, validToDate } = checkServerPem(pem);
-      await replaceFile(config.current.agentServerCert, pem, SECRET_MODE);
-      await options.certificateReplaced();
-      const now = Date.now();
-      if (now < validFromDate.getTime() || now > validToDate.getTime()) {
-        const period = { validFrom: validFromDate.toISOString(), validTo: validToDate.toISOString() };
-        logger.warn(
-          { event: "identity.certificate.dated", ...period },
-          "by this machine's clock the new certificate is not valid",
-        );
-      }
-      logger.info({ event: "identity.certificate.replaced" }, "new connections use the new certificate");
-    },
-    async replaceConfig(text) {
-      const change = checkConfig(config, text);
-      await replaceFile(config.current.file, text, SECRET_MODE);
-      config.apply(change);
-      options.configReplaced(change);
-      for (const warning of change.warnings)
-        logger.warn({ event: "config.option.unknown", warning }, "unknown option");
-      const { waiting } = change;
-      if (waiting.length > 0) {
-        logger.warn(
-          { event: "config.option.waiting", options: waiting },
-          "options take effect at the next start",
-        );
-      }
-      logger.info({ event: "config.file.replaced" }, "configuration replaced");
-    },
+    replaceCertificate: (pem) => exclusive.run("certificate", () => replaceCertificate(pem)),
+    replaceConfig: (text) => exclusive.run("config", () => replaceConfig(text)),
   };
+
+  async function replaceCertificate(pem: Buffer): Promise<void> {
+    const { validFromDate, validToDate } = checkServerPem(pem);
+    await replaceFile(config.current.agentServerCert, pem, SECRET_MODE);
+    await options.certificateReplaced();
+    const now = Date.now();
+    if (now < validFromDate.getTime() || now > validToDate.getTime()) {
+      const period = { validFrom: validFromDate.toISOString(), validTo: validToDate.toISOString() };
+      logger.warn(
+        { event: "identity.certificate.dated", ...period },
+        "by this machine's clock the new certificate is not valid",
+      );
+    }
+    logger.info({ event: "identity.certificate.replaced" }, "new connections use the new certificate");
+  }
+
+  async function replaceConfig(text: Buffer): Promise<void> {
+    const change = await checkConfig(config, text);
+    await replaceFile(config.current.file, text, SECRET_MODE);
+    config.apply(change);
+    options.configReplaced(change);
+    for (const warning of change.warnings)
+      logger.warn({ event: "config.option.unknown", warning }, "unknown option");
+    const { waiting } = change;
+    if (waiting.length > 0) {
+      logger.warn(
+        { event: "config.option.waiting", options: waiting },
+        "options take effect at the next start",
+      );
+    }
+    logger.info({ event: "config.file.replaced" }, "configuration replaced");
+  }
 }
 
 /**
@@ -77,9 +83,9 @@ export function checkServerPem(pem: Buffer): X509Certificate {
   }
 }
 
-function checkConfig(config: ConfigInForce, text: Buffer): ConfigChange {
+async function checkConfig(config: ConfigInForce, text: Buffer): Promise<ConfigChange> {
   try {
-    return config.check(new TextDecoder("utf-8", { fatal: true }).decode(text));
+    return await config.check(new TextDecoder("utf-8", { fatal: true }).decode(text));
   } catch (error) {
     throw new AgentError("commandFailed", "Unable to update amphora-agent configuration.", {
       details: asError(error).message,

@@ -3,10 +3,10 @@ import { lookup } from "node:dns/promises";
 import process from "node:process";
 import { type ApiServer, startServer } from "./api/server.ts";
 import type { Agent } from "./api/types.ts";
-import { type ConfigChange, ConfigInForce, loadConfig } from "./config/load.ts";
+import { type ConfigChange, ConfigInForce, loadConfig, requireAmphoraId } from "./config/load.ts";
 import { SYSLOG_SOCKET } from "./config/paths.ts";
 import type { Config } from "./config/types.ts";
-import { AgentError, asError } from "./errors.ts";
+import { asError } from "./errors.ts";
 import { createHeartbeat, type Heartbeat } from "./heartbeat/heartbeat.ts";
 import { type LvsSource, withLvs } from "./heartbeat/lvs-source.ts";
 import { createIdentity } from "./identity.ts";
@@ -20,7 +20,7 @@ import { Exclusive } from "./supervisor/exclusive.ts";
 import type { Supervisor } from "./supervisor/types.ts";
 import { systemClock } from "./system/clock.ts";
 import { replaceFile } from "./system/files.ts";
-import { createLogger, type Logger } from "./system/logger.ts";
+import { createLogger, type Logger, setDebug } from "./system/logger.ts";
 import { createMachine } from "./system/machine.ts";
 import { collectGarbage, createMemoryTidier, type MemoryTidier } from "./system/memory.ts";
 import { openPackageDatabase } from "./system/packages.ts";
@@ -37,16 +37,12 @@ const FAILED = 1;
  * @returns the exit code
  */
 export async function runAgent(configFiles: readonly string[]): Promise<number> {
-  const { config: loaded, warnings } = await loadConfig(configFiles);
-  if (loaded.amphoraId === "") {
-    throw new AgentError(
-      "invalidInput",
-      `${loaded.file}: [amphora_agent] amphora_id is missing: heartbeats need it`,
-    );
-  }
+  const loaded = await loadConfig(configFiles);
+  requireAmphoraId(loaded.config);
   const config = new ConfigInForce(loaded);
-  const { logger, syslog } = await openLog(loaded);
-  for (const warning of warnings) logger.warn({ event: "config.option.unknown", warning }, "unknown option");
+  const { logger, syslog } = await openLog(loaded.config);
+  for (const warning of loaded.warnings)
+    logger.warn({ event: "config.option.unknown", warning }, "unknown option");
   const stopped = stopRequested();
   try {
     const daemon = await startDaemon(config, logger);
@@ -114,6 +110,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     identity: createIdentity({
       config,
       replaceFile,
+      exclusive,
       logger: logger.child({ component: "identity" }),
       certificateReplaced: async () => server?.reloadIdentity(),
       configReplaced: (change) => applyConfig(change, logger, heartbeat),
@@ -196,7 +193,7 @@ async function openLvsStatistics(basePath: string, log: Logger): Promise<LvsSour
 }
 
 function applyConfig({ config }: ConfigChange, logger: Logger, heartbeat: Heartbeat): void {
-  logger.level = config.debug ? "debug" : "info";
+  setDebug(logger, config.debug);
   heartbeat.reconfigured();
 }
 

@@ -16,10 +16,25 @@ const PROGRAM_FILE = "amphora-agent.conf";
  * @throws AgentError `invalidInput` when a given file is missing or any file does not parse
  * @see docs/contract/rest-api.md, 4.1
  */
-export async function loadConfig(given: readonly string[]): Promise<ParsedConfig> {
+export async function loadConfig(given: readonly string[]): Promise<LoadedConfig> {
   const paths = given.length > 0 ? given : await searchFiles();
   const files = await Promise.all(paths.map(readConfigFile));
-  return parseConfig(files, paths.at(-1) ?? `/etc/octavia/${PROGRAM_FILE}`);
+  const target = paths.at(-1) ?? `/etc/octavia/${PROGRAM_FILE}`;
+  return { ...parseConfig(files, target), others: paths.slice(0, -1) };
+}
+
+export interface LoadedConfig extends ParsedConfig {
+  /** Files that were read before the one that `PUT /config` replaces. */
+  readonly others: readonly string[];
+}
+
+/**
+ * Refuses what parses and yet no daemon can work with.
+ * @throws AgentError `invalidInput`
+ */
+export function requireAmphoraId({ amphoraId, file }: Config): void {
+  if (amphoraId !== "") return;
+  throw new AgentError("invalidInput", `${file}: [amphora_agent] amphora_id is missing: heartbeats need it`);
 }
 
 async function readConfigFile(path: string): Promise<ConfigFile> {
@@ -61,9 +76,11 @@ export interface ConfigChange {
 /** The configuration in force; every part of the agent asks here when it needs a mutable option. */
 export class ConfigInForce {
   #config: Config;
+  readonly #others: readonly string[];
 
-  constructor(config: Config) {
+  constructor({ config, others }: Pick<LoadedConfig, "config" | "others">) {
     this.#config = config;
+    this.#others = others;
   }
 
   get current(): Config {
@@ -71,12 +88,14 @@ export class ConfigInForce {
   }
 
   /**
-   * Checks a new text of the agent's own file without applying it.
-   * @throws AgentError `invalidInput` when it does not parse
+   * Checks a new text of the agent's own file, beside the others it was started with, without applying it.
+   * @throws AgentError `invalidInput` when the agent could not start with it
    */
-  check(text: string): ConfigChange {
+  async check(text: string): Promise<ConfigChange> {
     const { file } = this.#config;
-    const { config: next, warnings } = parseConfig([{ path: file, text }], file);
+    const others = await Promise.all(this.#others.map(readConfigFile));
+    const { config: next, warnings } = parseConfig([...others, { path: file, text }], file);
+    requireAmphoraId(next);
     return { ...mergeMutable(this.#config, next), warnings };
   }
 

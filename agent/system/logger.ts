@@ -16,14 +16,48 @@ export interface LoggerOptions {
 
 /** @returns a logger that writes to standard output and to every further destination */
 export async function createLogger(options: LoggerOptions): Promise<Logger> {
-  const level = options.debug ? "debug" : "info";
-  const streams = [
-    { level, stream: await standardOutput(options.pretty) },
-    ...(options.also ?? []).map((stream) => ({ level, stream })),
-  ] as const;
-  const [only] = streams;
-  const destination = streams.length === 1 ? only.stream : pino.multistream([...streams]);
-  return pino({ level, base: null, redact: SECRET_FIELDS }, destination);
+  const own = await standardOutput(options.pretty);
+  // A stream's level would go on to hold back what a logger's later level lets through.
+  const streams = [own, ...(options.also ?? [])].map((stream) => ({ level: "trace" as const, stream }));
+  const destination = streams.length === 1 ? own : pino.multistream(streams);
+  const children: Children = new Set();
+  const logger = pino(
+    {
+      level: levelOf(options.debug),
+      base: null,
+      redact: SECRET_FIELDS,
+      onChild: (child) => join(children, child),
+    },
+    destination,
+  );
+  families.set(logger, children);
+  return logger;
+}
+
+/** Changes the level of a root logger and of every child that it has: pino gives a child its level for good. */
+export function setDebug(logger: Logger, debug: boolean): void {
+  for (const member of [logger, ...present(families.get(logger) ?? new Set())]) member.level = levelOf(debug);
+}
+
+type Children = Set<WeakRef<Logger>>;
+const families = new WeakMap<Logger, Children>();
+
+/** Children come and go; those that are gone are forgotten here. */
+function join(children: Children, child: Logger): void {
+  present(children);
+  children.add(new WeakRef(child));
+}
+
+function present(children: Children): Logger[] {
+  return [...children].flatMap((reference) => {
+    const child = reference.deref();
+    if (child === undefined) children.delete(reference);
+    return child ?? [];
+  });
+}
+
+function levelOf(debug: boolean): "debug" | "info" {
+  return debug ? "debug" : "info";
 }
 
 async function standardOutput(pretty: boolean): Promise<DestinationStream> {

@@ -1,8 +1,11 @@
 /** The daemon as a controller first meets it: version, facts, certificates and its own identity. */
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { parseAnswer, readToEnd } from "./api-client.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
 
@@ -85,4 +88,23 @@ test("takes a new configuration into the file that it was started with", async (
   const { status } = await daemon.client.ask("PUT", "/1.0/config", { body });
   assert.equal(status, 202);
   assert.equal(await readFile(daemon.configFile, "utf8"), body);
+});
+
+test("applies a new destination, interval and log level at once", async () => {
+  const receiver = createSocket("udp4").bind(0, "127.0.0.1");
+  try {
+    await once(receiver, "listening");
+    const body = (await readFile(daemon.configFile, "utf8"))
+      .replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${receiver.address().port}`)
+      .replace("[health_manager]", "[DEFAULT]\ndebug = True\n[health_manager]");
+    assert.equal((await daemon.client.ask("PUT", "/1.0/config", { body })).status, 202);
+    await once(receiver, "message", { signal: AbortSignal.timeout(5_000) });
+    await daemon.client.ask("GET", "/1.0/info");
+    const isLook = ({ event, path }: Record<string, unknown>) =>
+      event === "api.request.done" && path === "/1.0/info";
+    const signal = AbortSignal.timeout(5_000);
+    while (!daemon.lines().some(isLook)) await delay(10, undefined, { signal });
+  } finally {
+    receiver.close();
+  }
 });

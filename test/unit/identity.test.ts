@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -9,6 +9,7 @@ import { parseConfig } from "../../agent/config/config-parse.ts";
 import { ConfigInForce } from "../../agent/config/load.ts";
 import { AgentError } from "../../agent/errors.ts";
 import { createIdentity } from "../../agent/identity.ts";
+import { Exclusive } from "../../agent/supervisor/exclusive.ts";
 import { replaceFile } from "../../agent/system/files.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "identity-"));
@@ -35,15 +36,17 @@ function selfSigned(name: string): { key: Buffer; cert: Buffer } {
 
 type LogLine = Record<string, unknown>;
 
-function anIdentity() {
+function anIdentity(others: string[] = []) {
   const files = { config: join(directory, "agent.conf"), pem: join(directory, "server.pem") };
-  const text = `[amphora_agent]\nagent_server_cert = ${files.pem}\n`;
-  const config = new ConfigInForce(parseConfig([{ path: files.config, text }], files.config).config);
+  const text = `[amphora_agent]\namphora_id = amphora-1\nagent_server_cert = ${files.pem}\n`;
+  const { config: parsed } = parseConfig([{ path: files.config, text }], files.config);
+  const config = new ConfigInForce({ config: parsed, others });
   const calls: string[] = [];
   const lines: LogLine[] = [];
   const identity = createIdentity({
     config,
     replaceFile,
+    exclusive: new Exclusive(),
     logger: pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line) as LogLine) }),
     certificateReplaced: async () => {
       calls.push("certificate");
@@ -116,27 +119,79 @@ for (const [what, pem] of [
   });
 }
 
-test("applies mutable options of a new configuration at once", async () => {
-  const { identity, config, calls, files } = anIdentity();
-  const text = `[amphora_agent]\nagent_server_cert = ${files.pem}\n[health_manager]\nheartbeat_interval = 3\n`;
+const AGENT = "[amphora_agent]\namphora_id = amphora-1\n";
+
+test("applies mutable options of a new configuration at once, and says which ones wait", async () => {
+  const { identity, config, calls, lines, files } = anIdentity();
+  const text = `[DEFAULT]
+debug = True
+[haproxy_amphora]
+bind_port = 9444
+[health_manager]
+heartbeat_interval = 3
+heartbeat_key = new
+controller_ip_port_list = 192.0.2.1:5555, 192.0.2.2:5555
+[controller_worker]
+loadbalancer_topology = ACTIVE_STANDBY
+${AGENT}agent_server_cert = ${files.pem}
+`;
+  const before = config.current;
   await identity.replaceConfig(Buffer.from(text));
-  assert.equal(config.current.heartbeatIntervalSeconds, 3);
+  assert.deepEqual(config.current, {
+    ...before,
+    debug: true,
+    heartbeatIntervalSeconds: 3,
+    heartbeatKey: "new",
+    controllerIpPortList: ["192.0.2.1:5555", "192.0.2.2:5555"],
+    topology: "ACTIVE_STANDBY",
+  });
   assert.equal(readFileSync(files.config, "utf8"), text);
+  assert.equal(statSync(files.config).mode & 0o777, 0o600);
   assert.deepEqual(calls, ["config"]);
+  assert.deepEqual(lines.find(({ event }) => event === "config.option.waiting")?.options, ["bind_port"]);
 });
 
-test("refuses a configuration that does not parse and keeps the old one, on disk too", async () => {
-  const { identity, config, calls, files } = anIdentity();
-  await replaceFile(files.config, "[DEFAULT]\n", 0o600);
-  await assert.rejects(
-    identity.replaceConfig(Buffer.from("[health_manager]\nheartbeat_interval = soon\n")),
-    (error: unknown) =>
-      error instanceof AgentError &&
-      error.status === 500 &&
-      error.message === "Unable to update amphora-agent configuration." &&
-      error.details?.includes("expected a whole number") === true,
+for (const [what, text, reason] of [
+  ["a value that does not parse", "[health_manager]\nheartbeat_interval = soon\n", /expected a whole number/],
+  ["no section or option", "<html>\n", /line 1/],
+  ["no amphora id, without which no agent starts", "[DEFAULT]\n", /amphora_id is missing/],
+  ["nothing at all", "", /amphora_id is missing/],
+  ["bytes that are not UTF-8", Buffer.from([0xff, 0xfe]), /UTF-8|utf-8/],
+] as const) {
+  test(`refuses a configuration with ${what} and keeps the old one, on disk too`, async () => {
+    const { identity, config, calls, files } = anIdentity();
+    const before = config.current;
+    await replaceFile(files.config, AGENT, 0o600);
+    await assert.rejects(identity.replaceConfig(Buffer.from(text)), (error: unknown) => {
+      assert.ok(error instanceof AgentError);
+      assert.equal(error.status, 500);
+      assert.equal(error.message, "Unable to update amphora-agent configuration.");
+      assert.match(error.details ?? "", reason);
+      return true;
+    });
+    assert.equal(config.current, before);
+    assert.equal(readFileSync(files.config, "utf8"), AGENT);
+    assert.deepEqual(calls, []);
+  });
+}
+
+test("a new configuration is read beside the other files that the agent was started with", async () => {
+  const other = join(directory, "octavia.conf");
+  await replaceFile(other, "[health_manager]\nheartbeat_key = shared\nheartbeat_interval = 7\n", 0o600);
+  const { identity, config } = anIdentity([other]);
+  await identity.replaceConfig(Buffer.from(`${AGENT}[health_manager]\nheartbeat_interval = 3\n`));
+  const { heartbeatKey, heartbeatIntervalSeconds } = config.current;
+  assert.deepEqual([heartbeatKey, heartbeatIntervalSeconds], ["shared", 3]);
+});
+
+test("of configurations that arrive together the last one is on disk and in force", async () => {
+  const { identity, config, files } = anIdentity();
+  const intervals = Array.from({ length: 20 }, (_, index) => index + 1);
+  await Promise.all(
+    intervals.map((interval) =>
+      identity.replaceConfig(Buffer.from(`${AGENT}[health_manager]\nheartbeat_interval = ${interval}\n`)),
+    ),
   );
-  assert.equal(config.current.heartbeatIntervalSeconds, 10);
-  assert.equal(readFileSync(files.config, "utf8"), "[DEFAULT]\n");
-  assert.deepEqual(calls, []);
+  assert.equal(config.current.heartbeatIntervalSeconds, 20);
+  assert.match(readFileSync(files.config, "utf8"), /= 20$/m);
 });
