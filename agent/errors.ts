@@ -87,6 +87,33 @@ export class NoSuitableInterfaceError extends AgentError {
   }
 }
 
+/** The image lacks a script that an LVS listener needs; the framework's shape (docs/contract/rest-api.md, 1.3). */
+export class MissingCheckScriptError extends AgentError {
+  override readonly name = "MissingCheckScriptError";
+
+  constructor(script: string, listenerId: string, options: { cause?: unknown } = {}) {
+    super("conflict", `${script} not Found for UDP Listener ${listenerId}`, options);
+  }
+
+  override get body(): FrameworkErrorBody {
+    return { error: `409 Conflict: ${this.message}`, http_code: 409 };
+  }
+}
+
+/**
+ * Runs a step whose failure has a text of its own on the wire.
+ * @throws AgentError `commandFailed` with that text, and the reason as `details`
+ */
+export async function failingAs(message: string, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    const cause = asError(error);
+    const details = error instanceof AgentError ? (error.details ?? error.message) : cause.message;
+    throw new AgentError("commandFailed", message, { details, cause });
+  }
+}
+
 /** Any thrown value as an `Error`, for logging. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -13,6 +13,9 @@ import { createIdentity } from "./identity.ts";
 import { createCertificates } from "./loadbalancer/certificates.ts";
 import { createLoadBalancers } from "./loadbalancer/load-balancers.ts";
 import { createStatsReader } from "./loadbalancer/read-stats.ts";
+import { lvsDirectory } from "./lvs/layout.ts";
+import { listLvsListeners } from "./lvs/list.ts";
+import { createLvsListeners } from "./lvs/lvs-listeners.ts";
 import { createNetwork } from "./network/network.ts";
 import type { Network } from "./network/types.ts";
 import { chooseSupervisor, createSupervisor } from "./supervisor/choose.ts";
@@ -28,6 +31,9 @@ import { run, tryRun } from "./system/run.ts";
 import { openSyslog, type SyslogStream, syslogFacility } from "./system/syslog.ts";
 import { createUdpSender } from "./system/udp.ts";
 import { watchDirectory } from "./system/watched-directory.ts";
+import { createVrrpChecks } from "./vrrp/checks.ts";
+import type { VrrpChecks } from "./vrrp/types.ts";
+import { createVrrp } from "./vrrp/vrrp.ts";
 
 const FAILED = 1;
 
@@ -93,17 +99,9 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
   });
   const heartbeat = startHeartbeat(config, logger.child({ component: "heartbeat" }));
   let server: ApiServer | undefined;
+  const { vrrpChecks, ...services } = createServices(config, { supervisor, exclusive, network, logger });
   const agent: Agent = {
-    loadBalancers: createLoadBalancers({
-      basePath,
-      haproxyCmd,
-      certDirectory: baseCertDir,
-      topology: () => config.current.topology,
-      supervisor,
-      exclusive,
-      advertise: (addresses) => network.advertise(addresses),
-      logger: logger.child({ component: "loadbalancer" }),
-    }),
+    ...services,
     certificates: createCertificates({ directory: baseCertDir }),
     network,
     machine: createMachine(packages),
@@ -125,16 +123,77 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     onRequest: () => tidier.touched(),
   });
   tidier.touched();
-  const resumed = resume(kind === "direct" ? network : undefined, supervisor, logger);
+  const resumed = resume({
+    network: kind === "direct" ? network : undefined,
+    supervisor,
+    vrrpChecks,
+    logger,
+  });
   return { server, heartbeat, supervisor, network, tidier, resumed };
 }
 
+interface ServiceParts {
+  readonly supervisor: Supervisor;
+  readonly exclusive: Exclusive;
+  readonly network: Network;
+  readonly logger: Logger;
+}
+
+/** What the supervisor keeps running, as the API sees it; keepalived's checks look at the others. */
+function createServices(
+  config: ConfigInForce,
+  { supervisor, exclusive, network, logger }: ServiceParts,
+): Pick<Agent, "loadBalancers" | "lvsListeners" | "vrrp"> & { vrrpChecks: VrrpChecks } {
+  const { basePath, baseCertDir, haproxyCmd } = config.current;
+  const vrrpLogger = logger.child({ component: "vrrp" });
+  const vrrpChecks = createVrrpChecks({
+    basePath,
+    lvsDirectory: lvsDirectory(basePath),
+    checked: async () => ({
+      sockets: await loadBalancers.wantedSockets(),
+      hasLvsListeners: (await listLvsListeners(basePath)).length > 0,
+    }),
+    exclusive,
+    logger: vrrpLogger,
+  });
+  const shared = {
+    basePath,
+    topology: () => config.current.topology,
+    supervisor,
+    exclusive,
+    vrrpChecks,
+    advertise: (addresses: readonly string[]) => network.advertise(addresses),
+  };
+  const loadBalancers = createLoadBalancers({
+    ...shared,
+    haproxyCmd,
+    certDirectory: baseCertDir,
+    logger: logger.child({ component: "loadbalancer" }),
+  });
+  return {
+    loadBalancers,
+    lvsListeners: createLvsListeners({ ...shared, logger: logger.child({ component: "lvs" }) }),
+    vrrp: createVrrp({ basePath, supervisor, checks: vrrpChecks, exclusive, logger: vrrpLogger }),
+    vrrpChecks,
+  };
+}
+
+interface ResumeParts {
+  /** Undefined where somebody else restores it. */
+  readonly network: Network | undefined;
+  readonly supervisor: Supervisor;
+  readonly vrrpChecks: VrrpChecks;
+  readonly logger: Logger;
+}
+
 /** What was running before this start runs again; the API answers meanwhile. */
-async function resume(network: Network | undefined, supervisor: Supervisor, logger: Logger): Promise<void> {
+async function resume({ network, supervisor, vrrpChecks, logger }: ResumeParts): Promise<void> {
   try {
     // Under systemd a unit of its own does this, before HAProxy's.
     await network?.restore();
     await supervisor.resume();
+    // A stopped load balancer that a reboot has started is to be looked at again.
+    await vrrpChecks.updateIfUsed();
   } catch (error) {
     logger.error(
       { event: "agent.resume.failed", err: asError(error) },

@@ -17,12 +17,13 @@ export function info(versions: PackageVersions): object {
 
 /** R3 (docs/contract/rest-api.md, R3). */
 export async function details(agent: Agent): Promise<object> {
-  const [versions, machine, networks, haproxyCount, listeners] = await Promise.all([
+  const [versions, machine, networks, haproxyCount, listeners, lvsCount] = await Promise.all([
     agent.machine.versions(),
     agent.machine.details(),
     agent.network.counters(),
     agent.loadBalancers.countRunning(),
-    agent.loadBalancers.listeners(),
+    listenerNames(agent),
+    agent.lvsListeners.countRunning(),
   ]);
   return {
     hostname: versions.hostname,
@@ -40,10 +41,17 @@ export async function details(agent: Agent): Promise<object> {
     // Whatever the real topology: upstream never reports another one.
     topology: "SINGLE",
     topology_status: "OK",
-    listeners: listeners.map(({ uuid }) => uuid).sort(),
+    listeners,
     packages: {},
-    lvs_listener_process_count: 0,
+    lvs_listener_process_count: lvsCount,
     keepalived_version: versions.keepalived_version,
     ipvsadm_version: versions.ipvsadm_version,
   };
+}
+
+/** A name that two frontends share is listed twice, unless there are LVS listeners too (docs/contract/rest-api.md, R3). */
+async function listenerNames({ loadBalancers, lvsListeners }: Agent): Promise<string[]> {
+  const [haproxy, lvs] = await Promise.all([loadBalancers.listeners(), lvsListeners.listeners()]);
+  const names = [...haproxy, ...lvs].map(({ uuid }) => uuid).sort();
+  return lvs.length > 0 ? [...new Set(names)] : names;
 }

@@ -1,5 +1,7 @@
 /** The REST API on one page: a row per route, numbered as in docs/contract/rest-api.md, 1.4. */
 import { hash } from "node:crypto";
+import type { LoadBalancers } from "../loadbalancer/types.ts";
+import type { LvsListeners } from "../lvs/types.ts";
 import { API_VERSION, details, info } from "./details.ts";
 import { json, type Reply, text } from "./reply.ts";
 import type { Agent } from "./types.ts";
@@ -44,7 +46,7 @@ const plugs = { method: "POST", body: "json", limit: MIB, deadline: CHANGE } as 
 
 /** Every route that the agent has; of two rows that match, the first one counts. */
 export function routes(agent: Agent): readonly Route[] {
-  const { loadBalancers, certificates, network, machine, identity } = agent;
+  const { loadBalancers, certificates, lvsListeners, vrrp, network, machine, identity } = agent;
   const lb = "/1.0/loadbalancer";
   const certificate = `${lb}/:lb/certificates/:file`;
   // biome-ignore format: one line per route is easier to compare
@@ -52,7 +54,10 @@ export function routes(agent: Agent): readonly Route[] {
     /* R1 */ { ...reads, path: "/", answer: async () => json(200, { api_version: API_VERSION }) },
     /* R2 */ { ...reads, path: "/1.0/info", answer: async () => json(200, info(await machine.versions())) },
     /* R3 */ { ...reads, path: "/1.0/details", answer: async () => json(200, await details(agent)) },
-    /* R4 */ { ...reads, path: "/1.0/listeners", answer: async () => json(200, await loadBalancers.listeners()) },
+    /* R4 */ { ...reads, path: "/1.0/listeners", answer: async () => json(200, [
+      ...(await loadBalancers.listeners()),
+      ...(await lvsListeners.listeners()),
+    ]) },
     /* R5 */ { ...uploads, path: `${lb}/:amphora/:lb/haproxy`, limit: HAPROXY_CONFIG, answer: async ({ param, bytes }) => {
       await loadBalancers.upload(param("amphora"), param("lb"), bytes);
       return json(202, OK, md5(bytes));
@@ -61,10 +66,13 @@ export function routes(agent: Agent): readonly Route[] {
       const config = await loadBalancers.download(param("lb"));
       return text(config, md5(config));
     } },
-    /* R7 */ { ...acts, path: `${lb}/:lb/:action`, answer: async ({ param }) =>
-      json(202, { ...OK, details: await loadBalancers.act(param("lb"), param("action").toLowerCase()) }) },
-    /* R8 */ { ...deletes, path: "/1.0/listeners/:lb", answer: async ({ param }) => {
-      await loadBalancers.delete(param("lb"));
+    /* R7 */ { ...acts, path: `${lb}/:object/:action`, answer: async ({ param }) => {
+      const owner = await ownerOf(agent, param("object"));
+      return json(202, { ...OK, details: await owner.act(param("object"), param("action").toLowerCase()) });
+    } },
+    /* R8 */ { ...deletes, path: "/1.0/listeners/:object", answer: async ({ param }) => {
+      const owner = await ownerOf(agent, param("object"));
+      await owner.delete(param("object"));
       return json(200, OK);
     } },
     /* R9 */ { ...uploads, path: certificate, answer: async ({ param, bytes }) => {
@@ -79,6 +87,18 @@ export function routes(agent: Agent): readonly Route[] {
       await certificates.delete(param("lb"), param("file"));
       return json(200, OK);
     } },
+    /* R12 */ { ...uploads, path: "/1.0/listeners/:amphora/:listener/udp_listener", answer: async ({ param, bytes }) => {
+      await lvsListeners.upload(param("listener"), bytes);
+      return json(200, OK, md5(bytes));
+    } },
+    /* R13 */ { ...reads, path: "/1.0/listeners/:listener/udp_listener", answer: async ({ param }) =>
+      text(await lvsListeners.download(param("listener"))) },
+    /* R14 */ { ...uploads, path: "/1.0/vrrp/upload", answer: async ({ bytes }) => {
+      await vrrp.upload(bytes);
+      return json(200, OK, md5(bytes));
+    } },
+    /* R15 */ { ...acts, path: "/1.0/vrrp/:action", answer: async ({ param }) =>
+      json(202, { ...OK, details: await vrrp.act(param("action").toLowerCase()) }) },
     /* R16 */ { ...plugs, path: "/1.0/plug/vip/:vip", answer: async (call) =>
       json(202, { ...OK, details: await network.plugVip(call.param("vip"), call.json) }) },
     /* R17 */ { ...plugs, path: "/1.0/plug/network", answer: async (call) =>
@@ -98,4 +118,12 @@ export function routes(agent: Agent): readonly Route[] {
       return json(200, OK);
     } },
   ];
+}
+
+/** Whose object an id is: an LVS listener's only when no load balancer has it, unknown ones too (rest-api.md, R7). */
+async function ownerOf(
+  { loadBalancers, lvsListeners }: Agent,
+  id: string,
+): Promise<LoadBalancers | LvsListeners> {
+  return !(await loadBalancers.has(id)) && (await lvsListeners.has(id)) ? lvsListeners : loadBalancers;
 }

@@ -1,7 +1,9 @@
 /** What the REST API needs from the rest of the agent: one field per resource. */
 import type { Certificates, LoadBalancers } from "../loadbalancer/types.ts";
+import type { LvsListeners } from "../lvs/types.ts";
 import type { Network } from "../network/types.ts";
 import type { Machine } from "../system/machine.ts";
+import type { Vrrp } from "../vrrp/types.ts";
 
 /** R18 and R19. */
 export interface Identity {
@@ -14,6 +16,8 @@ export interface Identity {
 export interface Agent {
   readonly loadBalancers: LoadBalancers;
   readonly certificates: Certificates;
+  readonly lvsListeners: LvsListeners;
+  readonly vrrp: Vrrp;
   readonly network: Pick<Network, "plugVip" | "plugNetwork" | "interfaceOf" | "replaceRules" | "counters">;
   readonly machine: Machine;
   readonly identity: Identity;

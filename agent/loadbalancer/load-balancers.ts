@@ -1,7 +1,8 @@
 /** Load balancers as the REST API sees them (docs/contract/rest-api.md, R4 to R8). */
+import { type Action, parseAction } from "../action.ts";
 import { USER_GROUP_FILE } from "../config/paths.ts";
 import type { Topology } from "../config/types.ts";
-import { AgentError } from "../errors.ts";
+import { AgentError, failingAs } from "../errors.ts";
 import type { Supervisor } from "../supervisor/types.ts";
 import { isFile, readIfPresent, replaceFileUnsynced } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
@@ -9,13 +10,14 @@ import { runningPid } from "../system/processes.ts";
 import { removeDirectory, removeSocket } from "../system/removal.ts";
 import { type Try, tryRun } from "../system/run.ts";
 import { type Ask, ask } from "../system/unix-socket.ts";
+import type { VrrpChecks } from "../vrrp/types.ts";
 import { groupFileArguments } from "./group-file.ts";
 import { parseLoadBalancerId } from "./ids.ts";
 import { layoutOf } from "./layout.ts";
 import { listLoadBalancers } from "./list.ts";
 import { parseBindAddresses, parseConfig, parseStatsSocket } from "./parse-config.ts";
 import { createVersionReader } from "./read-version.ts";
-import type { Action, ListenerStatus, LoadBalancerId, LoadBalancers } from "./types.ts";
+import type { ListenerStatus, LoadBalancerId, LoadBalancers } from "./types.ts";
 import { type UploadContext, uploadConfig } from "./upload.ts";
 
 const SAVE_STATE_TIMEOUT_MS = 5_000;
@@ -30,6 +32,8 @@ export interface LoadBalancersOptions {
   readonly supervisor: Supervisor;
   /** Runs one job at a time per key. */
   readonly exclusive: { run<T>(key: string, job: () => Promise<T>): Promise<T> };
+  /** What keepalived looks at, with a standby. */
+  readonly vrrpChecks: VrrpChecks;
   /** Announces addresses in the namespace. */
   readonly advertise: (addresses: readonly string[]) => Promise<void>;
   readonly logger: Logger;
@@ -71,14 +75,11 @@ class HaproxyLoadBalancers implements LoadBalancers {
   }
 
   async act(text: string, word: string): Promise<string> {
-    const action = word.toLowerCase();
-    if (!isAction(action)) {
-      throw new AgentError("invalidInput", "Invalid Request", { details: `Unknown action: ${action}` });
-    }
+    const action = parseAction(word);
     const id = parseLoadBalancerId(text);
     if (!id) throw notFound(text);
     return this.#options.exclusive.run(id, async () => {
-      if (!(await isFile(this.#layout(id).config))) throw notFound(text);
+      if (!(await this.has(id))) throw notFound(text);
       return this.#act(id, action);
     });
   }
@@ -86,6 +87,11 @@ class HaproxyLoadBalancers implements LoadBalancers {
   async delete(text: string): Promise<void> {
     const id = parseLoadBalancerId(text);
     if (id) await this.#options.exclusive.run(id, () => this.#delete(id));
+  }
+
+  async has(text: string): Promise<boolean> {
+    const id = parseLoadBalancerId(text);
+    return id !== undefined && isFile(this.#layout(id).config);
   }
 
   async listeners(): Promise<ListenerStatus[]> {
@@ -105,31 +111,43 @@ class HaproxyLoadBalancers implements LoadBalancers {
     return running.filter(Boolean).length;
   }
 
+  async wantedSockets(): Promise<string[]> {
+    const { basePath, supervisor } = this.#options;
+    const ids = await listLoadBalancers(basePath);
+    // One that is just starting again after a crash does not run, but has to be looked at.
+    const isWanted = async (id: LoadBalancerId) =>
+      (await this.#isRunning(id)) || supervisor.isWanted({ kind: "haproxy", id });
+    const wanted = await Promise.all(ids.map(isWanted));
+    return ids.filter((_id, index) => wanted[index]).map((id) => this.#layout(id).socket);
+  }
+
   async #act(id: LoadBalancerId, wanted: Action): Promise<string> {
-    const { supervisor, topology, logger } = this.#options;
+    const { supervisor, topology, vrrpChecks, logger } = this.#options;
     const action = wanted === "reload" && !(await this.#isRunning(id)) ? "start" : wanted;
     if (action === "reload") await this.#saveServersState(id);
     const startedAt = performance.now();
-    await orFail(`Error ${action}ing haproxy`, () => supervisor[action]({ kind: "haproxy", id }));
+    await failingAs(`Error ${action}ing haproxy`, () => supervisor[action]({ kind: "haproxy", id }));
     const durationMs = Math.round(performance.now() - startedAt);
     logger.info({ event: `haproxy.${action}.done`, lbId: id, durationMs }, "haproxy action done");
     // With a standby keepalived announces the addresses, when they are here (docs/contract/rest-api.md, 2.8).
-    if (action !== "stop" && topology() !== "ACTIVE_STANDBY") void this.#announce(id);
+    if (topology() === "ACTIVE_STANDBY") await vrrpChecks.update();
+    else if (action !== "stop") void this.#announce(id);
     return ANSWERS[action](id);
   }
 
   async #delete(id: LoadBalancerId): Promise<void> {
-    const { supervisor, certDirectory, logger } = this.#options;
+    const { supervisor, certDirectory, vrrpChecks, logger } = this.#options;
     const layout = this.#layout(id);
     const config = await readIfPresent(layout.config);
     if (!config) return;
     if (await this.#isRunning(id))
-      await orFail("Error stopping haproxy", () => supervisor.stop({ kind: "haproxy", id }));
+      await failingAs("Error stopping haproxy", () => supervisor.stop({ kind: "haproxy", id }));
     const statsSocket = parseStatsSocket(config.toString("utf8"));
     await this.#orLog(id, "socket", async () => statsSocket && removeSocket(statsSocket));
     await this.#orLog(id, "certificates", () => removeDirectory(`${certDirectory}/${id}`));
     await this.#orLog(id, "supervision", () => supervisor.remove({ kind: "haproxy", id }));
     await removeDirectory(layout.directory, "haproxy.cfg");
+    await vrrpChecks.updateIfUsed();
     logger.info({ event: "loadbalancer.delete.done", lbId: id }, "load balancer deleted");
   }
 
@@ -192,22 +210,8 @@ const ANSWERS: Readonly<Record<Action, (id: LoadBalancerId) => string>> = {
   stop: (id) => `Listener ${id} stoped`,
 };
 
-function isAction(word: string): word is Action {
-  return Object.hasOwn(ANSWERS, word);
-}
-
 function notFound(id: string): AgentError {
   return new AgentError("notFound", "Loadbalancer Not Found", {
     details: `No loadbalancer with UUID: ${id}`,
   });
-}
-
-/** Gives a failed command of the supervisor the message that controllers know. */
-async function orFail(message: string, command: () => Promise<void>): Promise<void> {
-  try {
-    await command();
-  } catch (error) {
-    if (!(error instanceof AgentError)) throw error;
-    throw new AgentError("commandFailed", message, { details: error.details ?? error.message, cause: error });
-  }
 }

@@ -3,8 +3,6 @@ import type { ObjectId } from "../object-id.ts";
 
 export type LoadBalancerId = ObjectId;
 
-export type Action = "start" | "stop" | "reload";
-
 /** One entry of `GET /1.0/listeners` (docs/contract/rest-api.md, R4). */
 export interface ListenerStatus {
   readonly status: "ACTIVE" | "OFFLINE" | "ERROR";
@@ -25,10 +23,14 @@ export interface LoadBalancers {
   act(id: string, action: string): Promise<string>;
   /** R8; unknown ids succeed. */
   delete(id: string): Promise<void>;
+  /** Whether there is a load balancer with this id. */
+  has(id: string): Promise<boolean>;
   /** R4, HAProxy part, in order of appearance. */
   listeners(): Promise<ListenerStatus[]>;
   /** `haproxy_count` of R3. */
   countRunning(): Promise<number>;
+  /** Runtime sockets of the load balancers that are meant to run, whether they do at this moment or not. */
+  wantedSockets(): Promise<string[]>;
 }
 
 /** R9 to R11. */

@@ -1,6 +1,6 @@
 /** R5: from received bytes to the active configuration. */
-import { AgentError, asError } from "../errors.ts";
-import type { HaproxyJob, HaproxyVersion, Supervisor } from "../supervisor/types.ts";
+import { AgentError, failingAs } from "../errors.ts";
+import type { HaproxyVersion, Supervisor } from "../supervisor/types.ts";
 import { makeDirectory, readIfPresent, syncDirectory } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
 import { removeFile } from "../system/removal.ts";
@@ -57,7 +57,10 @@ export async function uploadConfig(
     { event: "haproxy.config.stored", lbId: id, sizeBytes: edited.length, changed: !active?.equals(edited) },
     "haproxy configuration stored",
   );
-  await enable(context.supervisor, { kind: "haproxy", id, peer, version });
+  // The wrong service name is what controllers know (docs/contract/rest-api.md, section 7, row 35).
+  await failingAs("Error enabling octavia-keepalived service", () =>
+    context.supervisor.enable({ kind: "haproxy", id, peer, version }),
+  );
 }
 
 async function validate(context: UploadContext, layout: Layout, peer: string): Promise<void> {
@@ -73,15 +76,4 @@ async function validate(context: UploadContext, layout: Layout, peer: string): P
     "haproxy refused a configuration",
   );
   throw new AgentError("invalidInput", "Invalid request", { details: output });
-}
-
-async function enable(supervisor: Supervisor, job: HaproxyJob): Promise<void> {
-  try {
-    await supervisor.enable(job);
-  } catch (error) {
-    const cause = asError(error);
-    const details = error instanceof AgentError ? (error.details ?? error.message) : cause.message;
-    // The wrong service name is what controllers know (docs/contract/rest-api.md, section 7, row 35).
-    throw new AgentError("commandFailed", "Error enabling octavia-keepalived service", { details, cause });
-  }
 }

@@ -101,6 +101,10 @@ export class DirectSupervisor implements Supervisor {
     await removeFile(recordOf(service, this.#options.basePath));
   }
 
+  async isWanted(service: Service): Promise<boolean> {
+    return this.#units.get(unitName(service))?.record.wanted === "running";
+  }
+
   async resume(): Promise<void> {
     const { basePath, logger } = this.#options;
     await this.#readBootId();
@@ -140,8 +144,10 @@ export class DirectSupervisor implements Supervisor {
       "service of an earlier agent",
     );
     if (plan === "adopt") await unit.process.adopt();
+    if (plan !== "start") return;
+    unit.record = { ...record, wanted: "running" };
     // Not waited for: one that cannot start must not keep the agent from serving.
-    if (plan === "start") this.#inBackground(unit, () => this.start(service));
+    this.#inBackground(unit, () => this.start(service));
   }
 
   /** A service without a record: new, or one that somebody else has started. */

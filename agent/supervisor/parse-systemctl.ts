@@ -8,6 +8,16 @@ export function judgeSystemctl(exitCode: number, output: string): Verdict {
 }
 
 /**
+ * Whether a unit is meant to run: one that has crashed is, one that was stopped or never started is not.
+ * @param properties - `ActiveState` and `Job`, as `systemctl show` prints them; a job of an inactive unit
+ * is its start, as at boot
+ */
+export function isMeantToRun(properties: string): boolean {
+  if (/^ActiveState=(?:active|reloading|activating|failed)$/m.test(properties)) return true;
+  return /^ActiveState=inactive$/m.test(properties) && /^Job=[1-9]/m.test(properties);
+}
+
+/**
  * Whether HAProxy was started just now, and so with the configuration that a reload was for.
  * @param info - answer to `show info`
  */

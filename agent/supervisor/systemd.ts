@@ -13,7 +13,7 @@ import { renderTemplate } from "../templates.ts";
 import { vrrpLayout } from "../vrrp/layout.ts";
 import { MasterSocket } from "./master-socket.ts";
 import type { HaproxyProcesses } from "./parse-processes.ts";
-import { judgeSystemctl, parseUptime, wasJustStarted } from "./parse-systemctl.ts";
+import { isMeantToRun, judgeSystemctl, parseUptime, wasJustStarted } from "./parse-systemctl.ts";
 import { NETNS_UNIT, planHaproxyUnit, planKeepalivedUnit, planNetnsUnit } from "./plan-units.ts";
 import { unitName } from "./service-name.ts";
 import type { HaproxyService, Job, Service, Supervisor } from "./types.ts";
@@ -24,6 +24,7 @@ const RELOAD_ATTEMPTS = 3;
 const UPTIME_ATTEMPTS = 5;
 const UPTIME_PAUSE_MS = 1_000;
 const INFO_TIMEOUT_MS = 2_000;
+const SHOW_TIMEOUT_MS = 10_000;
 
 export interface SystemdOptions {
   readonly basePath: string;
@@ -83,6 +84,13 @@ export class SystemdSupervisor implements Supervisor {
   async remove(service: Service): Promise<void> {
     await this.#units.remove(unitName(service));
     await this.#units.reload();
+  }
+
+  async isWanted(service: Service): Promise<boolean> {
+    const args = ["show", "--property=ActiveState,Job", unitName(service)];
+    const { exitCode, output } = await this.#units.control(args, SHOW_TIMEOUT_MS);
+    if (exitCode !== 0) throw failure("show", output);
+    return isMeantToRun(output);
   }
 
   /** Nothing to take over: systemd has gone on all the time. */

@@ -52,6 +52,8 @@ export interface Supervisor {
   restart(service: Service): Promise<void>;
   /** Forgets a stopped service: it is not started at boot any more. Unknown ones succeed. */
   remove(service: Service): Promise<void>;
+  /** Whether a service is meant to run: started, or due to be at boot, and not stopped since. */
+  isWanted(service: Service): Promise<boolean>;
   /** At the agent's start: takes over what runs and starts what should. */
   resume(): Promise<void>;
   /** At the agent's end: stops watching; every service goes on. */

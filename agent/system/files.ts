@@ -27,6 +27,19 @@ export const replaceFile: ReplaceFile = async (path, bytes, mode) => {
 export const replaceFileUnsynced: ReplaceFile = (path, bytes, mode) =>
   writeBesideAndRename(path, bytes, mode);
 
+/**
+ * Makes sure that a file has this content and these permission bits, as {@link replaceFile} does; one that
+ * has them already is left alone.
+ * @returns whether it had to be written
+ * @throws as {@link replaceFile}
+ */
+export async function keepFile(path: string, bytes: string | Uint8Array, mode: number): Promise<boolean> {
+  const [present, stats] = await Promise.all([readIfPresent(path), stat(path, { throwIfNoEntry: false })]);
+  if (present?.equals(Buffer.from(bytes)) && stats && (stats.mode & 0o7777) === mode) return false;
+  await replaceFile(path, bytes, mode);
+  return true;
+}
+
 async function writeBesideAndRename(
   path: string,
   bytes: string | Uint8Array,

@@ -2,7 +2,7 @@
 import { lstat, stat, symlink } from "node:fs/promises";
 import { UNIT_DIRECTORY } from "../config/paths.ts";
 import { AgentError, systemErrorCode } from "../errors.ts";
-import { makeDirectory, readIfPresent, replaceFile, syncDirectory } from "./files.ts";
+import { keepFile, makeDirectory, syncDirectory } from "./files.ts";
 import { removeFile } from "./removal.ts";
 import type { Outcome, Try } from "./run.ts";
 
@@ -25,10 +25,7 @@ export class SystemdUnits {
 
   /** Writes a unit's file unless it has this text already; `reload` makes systemd see it. */
   async write(unit: string, text: string): Promise<void> {
-    const path = `${UNIT_DIRECTORY}/${unit}`;
-    if ((await readIfPresent(path))?.toString("utf8") === text) return;
-    this.#isReloadDue = true;
-    await replaceFile(path, text, 0o644);
+    if (await keepFile(`${UNIT_DIRECTORY}/${unit}`, text, 0o644)) this.#isReloadDue = true;
   }
 
   /**

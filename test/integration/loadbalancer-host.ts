@@ -8,11 +8,18 @@ import { parseLoadBalancerId } from "../../agent/loadbalancer/ids.ts";
 import { layoutOf } from "../../agent/loadbalancer/layout.ts";
 import { createLoadBalancers } from "../../agent/loadbalancer/load-balancers.ts";
 import type { LoadBalancers } from "../../agent/loadbalancer/types.ts";
+import { lvsDirectory } from "../../agent/lvs/layout.ts";
+import { listLvsListeners } from "../../agent/lvs/list.ts";
+import { createLvsListeners } from "../../agent/lvs/lvs-listeners.ts";
+import type { LvsListeners } from "../../agent/lvs/types.ts";
 import { DirectSupervisor } from "../../agent/supervisor/direct.ts";
 import { Exclusive } from "../../agent/supervisor/exclusive.ts";
 import type { Supervisor } from "../../agent/supervisor/types.ts";
-import { createLogger } from "../../agent/system/logger.ts";
+import { createLogger, type Logger } from "../../agent/system/logger.ts";
 import { tryRun } from "../../agent/system/run.ts";
+import { createVrrpChecks } from "../../agent/vrrp/checks.ts";
+import type { Vrrp, VrrpChecks } from "../../agent/vrrp/types.ts";
+import { createVrrp } from "../../agent/vrrp/vrrp.ts";
 
 export const BASE = "/var/lib/octavia";
 export const CERTS = `${BASE}/certs`;
@@ -82,8 +89,12 @@ async function ip(...args: string[]): Promise<void> {
 /** One agent; another one can be made over the same files. */
 export interface TestAgent {
   readonly loadBalancers: LoadBalancers;
+  readonly lvsListeners: LvsListeners;
+  readonly vrrp: Vrrp;
+  readonly vrrpChecks: VrrpChecks;
   readonly supervisor: Supervisor;
   readonly advertised: string[][];
+  readonly logger: Logger;
 }
 
 export async function anAgent(topology: "SINGLE" | "ACTIVE_STANDBY" = "SINGLE"): Promise<TestAgent> {
@@ -98,19 +109,30 @@ export async function anAgent(topology: "SINGLE" | "ACTIVE_STANDBY" = "SINGLE"):
     exclusive,
     logger,
   });
-  const loadBalancers = createLoadBalancers({
+  const vrrpChecks = createVrrpChecks({
     basePath: BASE,
-    certDirectory: CERTS,
-    haproxyCmd: HAPROXY,
+    lvsDirectory: lvsDirectory(BASE),
+    checked: async () => ({
+      sockets: await loadBalancers.wantedSockets(),
+      hasLvsListeners: (await listLvsListeners(BASE)).length > 0,
+    }),
+    exclusive,
+    logger,
+  });
+  const shared = {
+    basePath: BASE,
     topology: () => topology,
     supervisor,
     exclusive,
-    advertise: (addresses) => Promise.resolve(void advertised.push([...addresses])),
+    vrrpChecks,
+    advertise: (addresses: readonly string[]) => Promise.resolve(void advertised.push([...addresses])),
     logger,
-    tryRun,
-  });
+  };
+  const loadBalancers = createLoadBalancers({ ...shared, certDirectory: CERTS, haproxyCmd: HAPROXY, tryRun });
+  const lvsListeners = createLvsListeners(shared);
+  const vrrp = createVrrp({ basePath: BASE, supervisor, checks: vrrpChecks, exclusive, logger });
   await supervisor.resume();
-  return { loadBalancers, supervisor, advertised };
+  return { loadBalancers, lvsListeners, vrrp, vrrpChecks, supervisor, advertised, logger };
 }
 
 /** A new connection each time. @returns the body @throws when there is none within a second */

@@ -6,6 +6,7 @@ import { AgentError, RejectedBodyError } from "../../../agent/errors.ts";
 /** What a test sets up or looks at. */
 export interface FakeAgent extends Agent {
   readonly configs: Map<string, Buffer>;
+  readonly lvsConfigs: Map<string, Buffer>;
   readonly files: Map<string, Buffer>;
   /** Every call that reached the agent: method and arguments. */
   readonly calls: [method: string, ...args: unknown[]][];
@@ -15,6 +16,7 @@ export interface FakeAgent extends Agent {
 
 export function createFakeAgent(): FakeAgent {
   const configs = new Map<string, Buffer>();
+  const lvsConfigs = new Map<string, Buffer>();
   const files = new Map<string, Buffer>();
   const calls: FakeAgent["calls"] = [];
   const note = async (method: string, ...args: unknown[]) => {
@@ -23,6 +25,7 @@ export function createFakeAgent(): FakeAgent {
   };
   const fake: FakeAgent = {
     configs,
+    lvsConfigs,
     files,
     calls,
     before: async () => undefined,
@@ -59,6 +62,51 @@ export function createFakeAgent(): FakeAgent {
       },
       async countRunning() {
         return configs.size;
+      },
+      async has(id) {
+        return configs.has(id);
+      },
+      async wantedSockets() {
+        return [];
+      },
+    },
+    lvsListeners: {
+      async upload(id, config) {
+        await note("uploadLvs", id, config);
+        lvsConfigs.set(id, config);
+      },
+      async download(id) {
+        await note("downloadLvs", id);
+        const config = lvsConfigs.get(id);
+        if (config !== undefined) return config;
+        throw new AgentError("notFound", "UDP Listener Not Found", {
+          details: `No UDP listener with UUID: ${id}`,
+        });
+      },
+      async act(id, action) {
+        await note("actLvs", id, action);
+        return `keepalivedlvs listener ${id} ${action}ed`;
+      },
+      async delete(id) {
+        await note("deleteLvs", id);
+        lvsConfigs.delete(id);
+      },
+      async has(id) {
+        return lvsConfigs.has(id);
+      },
+      async listeners() {
+        await note("lvsListeners");
+        return [...lvsConfigs.keys()].map((uuid) => ({ status: "OFFLINE", uuid, type: "UDP" }));
+      },
+      async countRunning() {
+        return lvsConfigs.size;
+      },
+    },
+    vrrp: {
+      upload: (config) => note("uploadVrrp", config),
+      async act(action) {
+        await note("actVrrp", action);
+        return `keepalived ${action}ed`;
       },
     },
     certificates: {

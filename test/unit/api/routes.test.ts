@@ -23,6 +23,7 @@ after(() => api[Symbol.asyncDispose]());
 beforeEach(() => {
   api.agent.calls.length = 0;
   api.agent.configs.clear();
+  api.agent.lvsConfigs.clear();
   api.agent.files.clear();
   api.agent.before = async () => undefined;
 });
@@ -83,9 +84,105 @@ suite("looking", () => {
     );
   });
 
+  test("LVS listeners follow in the list, and are counted and sorted in among the others in the details", async () => {
+    api.agent.lvsConfigs.set("aa", Buffer.from("")).set("a", Buffer.from(""));
+    assert.equal(
+      (await ask("GET", "/1.0/listeners")).body,
+      '[{"status":"ACTIVE","uuid":"b","type":"HTTP"},{"status":"ACTIVE","uuid":"a","type":"TERMINATED_HTTPS"},{"status":"OFFLINE","uuid":"aa","type":"UDP"},{"status":"OFFLINE","uuid":"a","type":"UDP"}]',
+    );
+    assert.partialDeepStrictEqual(JSON.parse((await ask("GET", "/1.0/details")).body), {
+      listeners: ["a", "aa", "b"],
+      lvs_listener_process_count: 2,
+    });
+  });
+
   test("an interface is found by its address", async () => {
     const { status, body } = await ask("GET", "/1.0/interface/10.0.0.1");
     assert.deepEqual([status, body], [200, '{"message":"OK","interface":"eth1"}']);
+  });
+});
+
+suite("LVS listeners", () => {
+  const path = "/1.0/listeners/amp/li/udp_listener";
+
+  test("an upload answers with the MD5 of the received bytes", async () => {
+    const { status, body, headers } = await ask("PUT", path, { body: "virtual_server ä\r\n" });
+    assert.deepEqual([status, body, headers.etag], [200, OK, md5("virtual_server ä\r\n")]);
+    assert.deepEqual(api.agent.calls, [["uploadLvs", "li", Buffer.from("virtual_server ä\r\n")]]);
+  });
+
+  test("a download has the stored bytes as text, and no ETag", async () => {
+    api.agent.lvsConfigs.set("li", Buffer.from("a\r\n"));
+    const { status, headers, body } = await ask("GET", "/1.0/listeners/li/udp_listener");
+    assert.deepEqual([status, body, headers.etag], [200, "a\r\n", undefined]);
+    assert.equal(headers["content-type"], "text/plain; charset=UTF-8");
+  });
+
+  test("a download of an unknown one is a 404 in JSON", async () => {
+    const { status, body } = await ask("GET", "/1.0/listeners/x/udp_listener");
+    assert.deepEqual(
+      [status, body],
+      [404, '{"message":"UDP Listener Not Found","details":"No UDP listener with UUID: x"}'],
+    );
+  });
+
+  test("actions and deletions go to the LVS listener that has the id", async () => {
+    api.agent.lvsConfigs.set("li", Buffer.from(""));
+    const acted = await ask("PUT", "/1.0/loadbalancer/li/RELOAD");
+    assert.deepEqual(
+      [acted.status, acted.body],
+      [202, '{"message":"OK","details":"keepalivedlvs listener li reloaded"}'],
+    );
+    const deleted = await ask("DELETE", "/1.0/listeners/li");
+    assert.deepEqual([deleted.status, deleted.body], [200, OK]);
+    assert.deepEqual(api.agent.calls, [
+      ["actLvs", "li", "reload"],
+      ["deleteLvs", "li"],
+    ]);
+  });
+
+  test("an id that a load balancer has too is the load balancer's", async () => {
+    api.agent.lvsConfigs.set("x", Buffer.from(""));
+    api.agent.configs.set("x", Buffer.from(""));
+    await ask("PUT", "/1.0/loadbalancer/x/stop");
+    await ask("DELETE", "/1.0/listeners/x");
+    assert.deepEqual(api.agent.calls, [
+      ["act", "x", "stop"],
+      ["delete", "x"],
+    ]);
+  });
+
+  test("other methods are wrong there", async () => {
+    for (const [method, path] of [
+      ["DELETE", "/1.0/listeners/li/udp_listener"],
+      ["GET", "/1.0/listeners/amp/li/udp_listener"],
+      ["GET", "/1.0/listeners/li"],
+    ] as const) {
+      const { status, body } = await ask(method, path);
+      assert.deepEqual([status, body], [405, WRONG_METHOD], `${method} ${path}`);
+    }
+  });
+});
+
+suite("VRRP", () => {
+  test("an upload answers with the MD5 of the received bytes, and is no action", async () => {
+    const { status, body, headers } = await ask("PUT", "/1.0/vrrp/upload", { body: "vrrp_instance a\n" });
+    assert.deepEqual([status, body, headers.etag], [200, OK, md5("vrrp_instance a\n")]);
+    assert.deepEqual(api.agent.calls, [["uploadVrrp", Buffer.from("vrrp_instance a\n")]]);
+  });
+
+  test("actions reach the agent in lower case", async () => {
+    const { status, body, headers } = await ask("PUT", "/1.0/vrrp/START");
+    assert.deepEqual([status, body], [202, '{"message":"OK","details":"keepalived started"}']);
+    assert.equal(headers.etag, undefined);
+    assert.deepEqual(api.agent.calls, [["actVrrp", "start"]]);
+  });
+
+  test("other methods are wrong there", async () => {
+    for (const path of ["/1.0/vrrp/upload", "/1.0/vrrp/start"]) {
+      const { status, body } = await ask("GET", path);
+      assert.deepEqual([status, body], [405, WRONG_METHOD]);
+    }
   });
 });
 

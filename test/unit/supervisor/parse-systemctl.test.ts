@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgeSystemctl, parseUptime, wasJustStarted } from "../../../agent/supervisor/parse-systemctl.ts";
+import {
+  isMeantToRun,
+  judgeSystemctl,
+  parseUptime,
+  wasJustStarted,
+} from "../../../agent/supervisor/parse-systemctl.ts";
 
 test("exit code 0 is success, whatever was printed", () => {
   assert.equal(judgeSystemctl(0, "haproxy-x.service is not active, cannot reload."), "done");
@@ -35,3 +40,18 @@ for (const [uptime, expected] of [
 test("a HAProxy that does not answer was not started just now", () => {
   assert.equal(wasJustStarted(""), false);
 });
+
+for (const [properties, isMeant] of [
+  ["ActiveState=active\nJob=0\n", true],
+  ["Job=0\nActiveState=activating\n", true],
+  ["ActiveState=reloading\nJob=0\n", true],
+  ["ActiveState=failed\nJob=0\n", true],
+  ["ActiveState=inactive\nJob=118\n", true],
+  ["ActiveState=inactive\nJob=0\n", false],
+  ["ActiveState=deactivating\nJob=118\n", false],
+  ["", false],
+] as const) {
+  test(`a unit with ${JSON.stringify(properties)} is ${isMeant ? "" : "not "}meant to run`, () => {
+    assert.equal(isMeantToRun(properties), isMeant);
+  });
+}
