@@ -2,10 +2,12 @@
 import { ask } from "../system/unix-socket.ts";
 
 const SOCKET_TIMEOUT_MS = 5_000;
+/** An exit code has eight bits: 256 would be success. */
+const HIGHEST_EXIT_CODE = 255;
 
 /**
  * Prints nothing; the exit code is the interface.
- * @returns how many sockets gave no data; 1 at once when one cannot be asked
+ * @returns how many sockets gave no data, as far as an exit code goes; 1 at once when one cannot be asked
  * @see docs/contract/tools.md, 1.3
  */
 export async function vrrpCheck(sockets: readonly string[]): Promise<number> {
@@ -19,5 +21,5 @@ export async function vrrpCheck(sockets: readonly string[]): Promise<number> {
       return 1;
     }
   }
-  return silent;
+  return Math.min(silent, HIGHEST_EXIT_CODE);
 }

@@ -32,11 +32,11 @@ const job = { ...service, peer: PEER, version: { major: 2, minor: 6 } };
 
 const logger = await createLogger({ debug: true, pretty: false });
 const runner: Try = (file, args, options) => tryRun(file === "systemctl" ? SYSTEMCTL : file, args, options);
-const aSupervisor = (options: { haproxyCmd?: string; basePath?: string } = {}) =>
+const aSupervisor = (options: { haproxyCmd?: string; basePath?: string; logFacility?: number } = {}) =>
   new SystemdSupervisor({
     basePath: options.basePath ?? BASE,
     haproxyCmd: options.haproxyCmd ?? "/usr/sbin/haproxy",
-    logFacility: 1,
+    logFacility: options.logFacility ?? 1,
     program: [process.execPath, "/opt/amphora-agent/dist/amphora.js"],
     logger,
     tryRun: runner,
@@ -136,19 +136,109 @@ for (const [name, basePath, version] of [
 ] as const) {
   test(`systemd itself finds nothing wrong with the units ${name}`, async () => {
     await aSupervisor({ basePath }).enable({ ...job, version });
-    // It only looks whether programs exist: the wrapper does not here.
-    const { stderr } = await promisify(execFile)("systemd-analyze", [
-      "verify",
-      "--man=no",
-      `${UNITS}/${unit}`,
-      `${UNITS}/amphora-netns.service`,
-    ]).catch((error: { stderr: string }) => error);
-    const complaints = stderr
-      .split("\n")
-      .filter((line) => /haproxy-|amphora-netns/.test(line) && !/not executable|syslog\.service/.test(line));
+    const complaints = (await verify(`${UNITS}/${unit}`)).filter((line) =>
+      /haproxy-|amphora-netns/.test(line),
+    );
     assert.deepEqual(complaints, []);
   });
 }
+
+const listener = { kind: "lvs", id } as const;
+const vrrp = { kind: "vrrp" } as const;
+
+for (const [name, keepalived, file, lines] of [
+  [
+    "VRRP",
+    vrrp,
+    "octavia-keepalived",
+    [
+      `ExecStart=/sbin/ip netns exec amphora-haproxy /usr/sbin/keepalived --log-facility=1 -f ${BASE}/vrrp/octavia-keepalived.conf -p ${BASE}/vrrp/octavia-keepalived.pid`,
+      `PIDFile=${BASE}/vrrp/octavia-keepalived.pid`,
+    ],
+  ],
+  [
+    "an LVS listener",
+    listener,
+    `octavia-keepalivedlvs-${id}`,
+    [
+      `ExecStart=/sbin/ip netns exec amphora-haproxy /usr/sbin/keepalived --log-facility=1 ${[
+        ["-f", "conf"],
+        ["-p", "pid"],
+        ["-r", "vrrp.pid"],
+        ["-c", "check.pid"],
+      ]
+        .map(([option, end]) => `${option} ${BASE}/lvs/octavia-keepalivedlvs-${id}.${end}`)
+        .join(" ")}`,
+      `PIDFile=${BASE}/lvs/octavia-keepalivedlvs-${id}.pid`,
+    ],
+  ],
+] as const) {
+  test(`the unit of ${name}'s keepalived is written, linked and announced, once`, async () => {
+    await aSupervisor().enable(keepalived);
+    assert.deepEqual(await calls(), ["daemon-reload"]);
+    assert.equal(await readlink(`${WANTED}/${file}.service`), `${UNITS}/${file}.service`);
+    const text = await readFile(`${UNITS}/${file}.service`, "utf8");
+    for (const line of [
+      "Description=Keepalive Daemon (LVS and VRRP)",
+      "After=network-online.target amphora-netns.service",
+      "Wants=network-online.target",
+      "Requires=amphora-netns.service",
+      "SELinuxContext=system_u:system_r:keepalived_t:s0",
+      "Type=forking",
+      "KillMode=process",
+      "ExecReload=/bin/kill -HUP $MAINPID",
+      "WantedBy=multi-user.target",
+      ...lines,
+    ]) {
+      assert.ok(text.split("\n").includes(line), line);
+    }
+    await aSupervisor().enable(keepalived);
+    assert.deepEqual(await calls(), []);
+    await aSupervisor({ logFacility: 3 }).enable(keepalived);
+    assert.deepEqual(await calls(), ["daemon-reload"]);
+    assert.match(await readFile(`${UNITS}/${file}.service`, "utf8"), /--log-facility=3 /);
+  });
+
+  test(`a unit of ${name}'s keepalived that has lost its mode gets it back`, async () => {
+    await chmod(`${UNITS}/${file}.service`, 0o666);
+    await aSupervisor({ logFacility: 3 }).enable(keepalived);
+    assert.equal(((await stat(`${UNITS}/${file}.service`)).mode & 0o777).toString(8), "644");
+  });
+
+  test(`${name}'s keepalived is started, reloaded, restarted and stopped by one call each`, async () => {
+    const supervisor = aSupervisor();
+    for (const action of ["start", "reload", "restart", "stop"] as const) {
+      await supervisor[action](keepalived);
+      assert.deepEqual(await calls(), [`${action} ${file}.service`]);
+    }
+    await systemctl('echo "no such unit"; exit 5');
+    await assert.rejects(supervisor.reload(keepalived), refused(/no such unit/));
+  });
+
+  for (const basePath of [BASE, `/srv/50% "a b & <c>`]) {
+    test(`systemd itself finds nothing wrong with the unit of ${name}'s keepalived below ${basePath}`, async () => {
+      await aSupervisor({ basePath }).enable(keepalived);
+      const complaints = (await verify(`${UNITS}/${file}.service`)).filter((line) =>
+        line.includes("keepalived"),
+      );
+      assert.deepEqual(complaints, []);
+    });
+  }
+}
+
+test("what is meant to run is what systemd runs, tries to run, or is about to start", async () => {
+  const supervisor = aSupervisor();
+  for (const [state, job, isWanted] of [
+    ["active", 0, true],
+    ["failed", 0, true],
+    ["inactive", 0, false],
+    ["inactive", 7, true],
+  ] as const) {
+    await systemctl(`printf 'Job=${job}\\nActiveState=${state}\\n'`);
+    assert.equal(await supervisor.isWanted(service), isWanted, `${state} ${job}`);
+  }
+  assert.equal((await calls())[0], `show --property=ActiveState,Job ${unit}`);
+});
 
 test("start and stop are one call each, and a failure carries systemctl's words", async () => {
   const supervisor = aSupervisor();
@@ -240,6 +330,18 @@ test("systemd is chosen where it is the init, and what is configured before that
   assert.equal(await chooseSupervisor({ supervisor: undefined }), "systemd");
   assert.equal(await chooseSupervisor({ supervisor: "direct" }), "direct");
 });
+
+/** What systemd says of a unit and the namespace's, apart from what this host lacks. */
+async function verify(path: string): Promise<string[]> {
+  const { stderr } = await promisify(execFile)("systemd-analyze", [
+    "verify",
+    "--man=no",
+    path,
+    `${UNITS}/amphora-netns.service`,
+  ]).catch((error: { stderr: string }) => error);
+  // It only looks whether programs exist: a wrapper of HAProxy does not here.
+  return stderr.split("\n").filter((line) => line !== "" && !/not executable|syslog\.service/.test(line));
+}
 
 /** Makes the pid file name a living process: this one. */
 async function aliveAs(pidFile: string): Promise<void> {
