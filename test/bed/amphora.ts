@@ -7,6 +7,8 @@ import type { TreeSpec } from "./tree.ts";
 
 export const AGENT_UNIT = "amphora-agent.service";
 const INSTALLED = "/opt/amphora-agent";
+/** What others find on the path (docs/contract/rest-api.md, 4.3). */
+const PROGRAMS = ["amphora-interface", "haproxy-vrrp-check"];
 const ROOT = join(import.meta.dirname, "../..");
 
 /** Everything that an image has besides the agent itself. */
@@ -47,6 +49,8 @@ export interface AgentSettings {
   /** `address:port` that takes heartbeats. */
   readonly controller: string;
   readonly heartbeatSeconds: number;
+  /** SINGLE unless given. */
+  readonly topology?: "SINGLE" | "ACTIVE_STANDBY";
 }
 
 /** Writes the configuration as controllers generate it. */
@@ -65,6 +69,7 @@ export async function installUnit(machine: Machine, command: string): Promise<vo
   await machine.write("/var/lib/octavia/haproxy-default-user-group.conf", "global\n    group nogroup\n");
   await machine.write("/etc/tmpfiles.d/octavia.conf", "d /run/rsyslog/octavia\n");
   await machine.write("/etc/rsyslog.d/octavia.conf", SYSLOG);
+  await machine.write("/etc/sysctl.d/90-octavia.conf", SYSCTL);
   await machine.exec("systemd-tmpfiles", ["--create", "octavia.conf"]);
   await machine.exec("systemctl", ["restart", "rsyslog.service"]);
   await machine.write(`/etc/systemd/system/${AGENT_UNIT}`, unit(command));
@@ -90,8 +95,17 @@ export async function installProgram(machine: Machine): Promise<string> {
     await machine.copyIn(join(ROOT, part), `${INSTALLED}/${part}`);
   }
   await machine.copyIn(join(ROOT, "elements/amphora-agent/static/usr/local/bin"), "/usr/local/bin");
+  for (const name of PROGRAMS) {
+    const text = `#!/bin/sh\nexec ${INSTALLED}/node ${INSTALLED}/dist/${name} "$@"\n`;
+    await machine.write(`/usr/local/bin/${name}`, text, 0o755);
+  }
   return `${INSTALLED}/node ${INSTALLED}/dist/amphora-agent`;
 }
+
+/** A standby's HAProxy listens on a VIP that is not there yet. */
+const SYSCTL = `net.ipv4.ip_nonlocal_bind = 1
+net.ipv6.ip_nonlocal_bind = 1
+`;
 
 /** The socket that HAProxy and agents log to. */
 const SYSLOG = `input(type="imuxsock" Socket="/run/rsyslog/octavia/log" CreatePath="on")
@@ -110,7 +124,12 @@ WantedBy=multi-user.target
 `;
 }
 
-function configuration({ identities, controller, heartbeatSeconds }: AgentSettings): string {
+function configuration({
+  identities,
+  controller,
+  heartbeatSeconds,
+  topology = "SINGLE",
+}: AgentSettings): string {
   return `[DEFAULT]
 debug = False
 use_syslog = True
@@ -132,6 +151,6 @@ agent_request_read_timeout = 180
 amphora_id = ${identities.amphoraId}
 amphora_udp_driver = keepalived_lvs
 [controller_worker]
-loadbalancer_topology = SINGLE
+loadbalancer_topology = ${topology}
 `;
 }

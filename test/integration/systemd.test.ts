@@ -2,22 +2,20 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, suite, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { renderHaproxyConfig } from "../../agent/sandbox/render-haproxy-config.ts";
 import {
   AGENT_UNIT,
   AMPHORA_TREE,
-  buildProgram,
   configureAgent,
   createIdentities,
   installProgram,
   installUnit,
 } from "../bed/amphora.ts";
 import { Client } from "../bed/client.ts";
-import { BedUnavailable } from "../bed/host.ts";
-import { enterLab, type Lab } from "../bed/lab.ts";
+import type { Lab } from "../bed/lab.ts";
 import { boot, type Machine } from "../bed/machine.ts";
 import { buildTree } from "../bed/tree.ts";
+import { enterOrSkip, until } from "./systemd-lab.ts";
 
 const AMPHORA_ID = "7c1f5f0e-51b5-4a8a-9d0c-6f6f3b1f9d11";
 const LB = "b2f2bb42-9d1f-4c5c-9d7a-0f1f9f0c6a21";
@@ -30,23 +28,9 @@ const [VIP, VRRP_IP, MEMBER] = ["203.0.113.5", "203.0.113.10", "203.0.113.99"];
 const MEMBER_PORT = 8080;
 const MANAGEMENT = { bridge: "mgmt", name: "mgmt0", mac: "fa:16:3e:00:00:01" };
 const TENANT = { bridge: "tenant", name: "tenant0", mac: "fa:16:3e:00:00:02" };
-/** For HAProxy to come or go, and systemd to say so, on a busy machine. */
-const PATIENCE_MS = 20_000;
 
-const lab = await enter();
+const lab = await enterOrSkip("an amphora under systemd");
 if (lab) suite("an amphora under systemd", () => describeAmphora(lab));
-
-/** @returns undefined where no machine can be booted: the reason is printed, and counted as a skip */
-async function enter(): Promise<Lab | undefined> {
-  try {
-    return await enterLab([AMPHORA_TREE], buildProgram);
-  } catch (error) {
-    if (!(error instanceof BedUnavailable)) throw error;
-    console.error(`SKIPPED: systemd tests: ${error.message}`);
-    test("an amphora under systemd", { skip: error.message });
-    return undefined;
-  }
-}
 
 function describeAmphora(room: Lab): void {
   let machine: Machine;
@@ -196,21 +180,6 @@ async function traffic(): Promise<string> {
     signal: AbortSignal.timeout(5_000),
   });
   return answer.text();
-}
-
-/** @param attempt - may fail until it succeeds */
-async function until(what: string, attempt: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const failure = await attempt().then(
-      (done) => (done ? undefined : "not yet"),
-      (error: unknown) => error,
-    );
-    if (failure === undefined) return;
-    if (performance.now() > deadline)
-      throw new Error(`${what}: not within ${PATIENCE_MS} ms`, { cause: failure });
-    await sleep(50);
-  }
 }
 
 function config(clientTimeoutMs: number): string {
