@@ -2,7 +2,7 @@
 import { KEEPALIVED } from "../config/paths.ts";
 import { sendSignal } from "../system/detached.ts";
 import { namedPid } from "../system/processes.ts";
-import { type KeepalivedFiles, keepalivedArguments } from "./plan-keepalived.ts";
+import { KEEPALIVED_ENVIRONMENT, type KeepalivedFiles, keepalivedArguments } from "./plan-keepalived.ts";
 import type { Program, RunningProgram } from "./program.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -28,7 +28,8 @@ export function keepalivedProgram({ files, logFacility }: KeepalivedProgramOptio
     // keepalived writes no severity.
     levelOfOutput: () => "info",
     async command() {
-      return [KEEPALIVED, "--dont-fork", "--log-console", ...keepalivedArguments(files, logFacility)];
+      const runner = ["env", KEEPALIVED_ENVIRONMENT, KEEPALIVED, "--dont-fork", "--log-console"];
+      return [...runner, ...keepalivedArguments(files, logFacility)];
     },
     async untilUp(running, signal) {
       await untilNamed(running, files.pidFile, signal);

@@ -3,7 +3,7 @@ import { KEEPALIVED, NAMESPACE, USER_GROUP_FILE } from "../config/paths.ts";
 import type { Layout } from "../loadbalancer/layout.ts";
 import { isAtLeast } from "../loadbalancer/parse-version.ts";
 import { encodeArgument, encodePath, encodeWord } from "./encode-unit.ts";
-import { type KeepalivedFiles, keepalivedArguments } from "./plan-keepalived.ts";
+import { KEEPALIVED_ENVIRONMENT, type KeepalivedFiles, keepalivedArguments } from "./plan-keepalived.ts";
 import type { HaproxyJob } from "./types.ts";
 
 /** Unit and template alike. */
@@ -42,6 +42,7 @@ export function planKeepalivedUnit(files: KeepalivedFiles, logFacility: number):
     netnsUnit: NETNS_UNIT,
     namespace: NAMESPACE,
     command: [KEEPALIVED, ...keepalivedArguments(files, logFacility)].map(encodeArgument).join(" "),
+    environment: encodeWord(KEEPALIVED_ENVIRONMENT),
     pidFile: encodePath(files.pidFile),
     stalePidFiles: pidFiles.map(encodeArgument).join(" "),
   };

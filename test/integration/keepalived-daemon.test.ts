@@ -1,5 +1,6 @@
 /** keepalived through the REST API of the real daemon, which runs it itself here. */
 import assert from "node:assert/strict";
+import process from "node:process";
 import { test } from "node:test";
 import { KEEPALIVED } from "../../agent/config/paths.ts";
 import { runningPid } from "../../agent/system/processes.ts";
@@ -13,7 +14,7 @@ const FILES = [`${BASE}/vrrp/octavia-keepalived.pid`, `${BASE}/lvs/octavia-keepa
 
 const pids = () => Promise.all(FILES.map((file) => runningPid(file, KEEPALIVED)));
 
-test("keepalived goes on while no daemon runs, and the next one answers for it", async () => {
+test("keepalived outlives a daemon that is killed, and the next one answers for it", async () => {
   let before: (number | undefined)[];
   {
     await using daemon = await startDaemon();
@@ -44,6 +45,7 @@ test("keepalived goes on while no daemon runs, and the next one answers for it",
     ]);
     before = await pids();
     assert.ok(before.every((pid) => pid !== undefined));
+    process.kill(daemon.pid, "SIGKILL");
   }
   assert.deepEqual(await pids(), before);
   await using daemon = await startDaemon();

@@ -23,6 +23,21 @@ after(() => agent.supervisor.close());
 const mode = async (path: string) => ((await stat(path)).mode & 0o7777).toString(8);
 const text = (length: number) => Buffer.alloc(length, "# a comment of keepalived's configuration\n");
 
+// The first one here: a template that has been read once is not read again.
+test("an image without the health check refuses a listener in the framework's words, and stores nothing", async () => {
+  const templates = new URL("../../templates/", import.meta.url).pathname;
+  await run("mount", ["-t", "tmpfs", "none", templates]);
+  try {
+    await assert.rejects(agent.lvsListeners.upload(id, text(10)), {
+      status: 409,
+      body: { error: `409 Conflict: udp_check.sh not Found for UDP Listener ${id}`, http_code: 409 },
+    });
+  } finally {
+    await run("umount", [templates]);
+  }
+  await assert.rejects(stat(lvs.directory), { code: "ENOENT" });
+});
+
 for (const [what, directory, config, upload] of [
   ["VRRP", vrrp.directory, vrrp.config, (bytes: Buffer) => agent.vrrp.upload(bytes)],
   ["an LVS listener", lvs.directory, lvs.config, (bytes: Buffer) => agent.lvsListeners.upload(id, bytes)],

@@ -10,7 +10,7 @@ import process from "node:process";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { KEEPALIVED } from "../../agent/config/paths.ts";
-import { AgentError, MissingCheckScriptError } from "../../agent/errors.ts";
+import { AgentError } from "../../agent/errors.ts";
 import { lvsLayout } from "../../agent/lvs/layout.ts";
 import { parseObjectId } from "../../agent/object-id.ts";
 import { runningPid } from "../../agent/system/processes.ts";
@@ -213,14 +213,6 @@ test("the health check tells a port that is open from one that refuses", async (
   assert.equal(await exitCode(udpCheck, "127.0.0.1", String(port)), 0);
   await new Promise<void>((resolve) => socket.close(() => resolve()));
   assert.notEqual(await exitCode(udpCheck, "127.0.0.1", String(port)), 0);
-});
-
-test("an image without the health check is a conflict in the framework's words", () => {
-  const { status, body } = new MissingCheckScriptError("udp_check.sh", id);
-  assert.deepEqual(
-    [status, body],
-    [409, { error: `409 Conflict: udp_check.sh not Found for UDP Listener ${id}`, http_code: 409 }],
-  );
 });
 
 test("a deletion leaves nothing, even when some pid files are missing", async () => {

@@ -120,6 +120,11 @@ test("an empty pid file does not keep keepalived from being started", async () =
   assert.equal(await silence(), undefined);
 });
 
+test("keepalived does not wait long for name servers that nobody reaches from the namespace", async () => {
+  const environment = await readFile(`/proc/${await pid()}/environ`, "latin1");
+  assert.ok(environment.split("\0").includes("RES_OPTIONS=timeout:1 attempts:1"));
+});
+
 test("a start of a running keepalived is a reload", async () => {
   const before = await pid();
   assert.equal(await agent.vrrp.act("start"), "keepalived reloaded");

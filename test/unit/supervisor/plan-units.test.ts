@@ -61,6 +61,7 @@ test("a keepalived unit forgets pid files of an earlier boot before it starts", 
     netnsUnit: "amphora-netns.service",
     namespace: "amphora-haproxy",
     command: "/usr/sbin/keepalived --log-facility=1 -f /b/k.conf -p /b/k.pid -r /b/k.vrrp.pid",
+    environment: '"RES_OPTIONS=timeout:1 attempts:1"',
     pidFile: "/b/k.pid",
     stalePidFiles: "/b/k.pid /b/k.vrrp.pid",
   });
@@ -72,6 +73,7 @@ test("a keepalived unit's paths are escaped for systemd, not for HTML", () => {
     netnsUnit: "amphora-netns.service",
     namespace: "amphora-haproxy",
     command: '/usr/sbin/keepalived --log-facility=1 -f "/50%% & \\"x\\"/$$k.conf" -p "/50%% & y/k.pid"',
+    environment: '"RES_OPTIONS=timeout:1 attempts:1"',
     pidFile: "/50%% & y/k.pid",
     stalePidFiles: '"/50%% & y/k.pid"',
   });
