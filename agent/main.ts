@@ -11,6 +11,7 @@ import { createHeartbeat, type Heartbeat } from "./heartbeat/heartbeat.ts";
 import { type LvsSource, withLvs } from "./heartbeat/lvs-source.ts";
 import { createIdentity } from "./identity.ts";
 import { createCertificates } from "./loadbalancer/certificates.ts";
+import { createInstances } from "./loadbalancer/instances.ts";
 import { createLoadBalancers } from "./loadbalancer/load-balancers.ts";
 import { createStatsReader } from "./loadbalancer/read-stats.ts";
 import { lvsDirectory } from "./lvs/layout.ts";
@@ -102,6 +103,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
   const { vrrpChecks, ...services } = createServices(config, { supervisor, exclusive, network, logger });
   const agent: Agent = {
     ...services,
+    instances: createInstances({ basePath, haproxyCmd }),
     certificates: createCertificates({ directory: baseCertDir }),
     network,
     machine: createMachine(packages),

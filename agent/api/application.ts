@@ -12,7 +12,8 @@ import { canonicalPath } from "./path.ts";
 import { allowed, type Reply } from "./reply.ts";
 import { limitProblem } from "./request-limits.ts";
 import { logRequest } from "./request-log.ts";
-import { type Route, routes } from "./routes.ts";
+import type { Route } from "./route.ts";
+import { routes } from "./routes.ts";
 import type { Agent } from "./types.ts";
 
 /** An amphora has 1 GB: four of the largest uploads at once, or ten usual ones. */
@@ -30,9 +31,8 @@ export interface Application {
 export function createApplication(agent: Agent, logger: Logger): Application {
   const bodies = new BodyReader(TOTAL_BODY_BYTES);
   const jobs = new Jobs();
-  const table = routes(agent);
   const serve = (work: (request: Request) => Reply | Promise<Reply>) => handler(work, logger);
-  const router = express.Router({ strict: true, caseSensitive: true });
+  const router = newRouter();
 
   router.use((request, response, next) => {
     const problem = limitProblem(request);
@@ -43,17 +43,40 @@ export function createApplication(agent: Agent, logger: Logger): Application {
       void serve(() => badRequestReply(problem))(request, response, next);
     }
   });
-  for (const route of table) {
-    const work = (request: Request) => perform(route, request, { bodies, jobs, logger });
-    router.route(route.path)[VERB[route.method]](serve(work));
-  }
-  const methodsOf = collectMethods(router, table);
-  router.use(serve((request) => unmatchedReply(request.method, methodsOf(request))));
+  const addRoutes = (table: readonly Route[], target: express.Router) => {
+    for (const route of table) {
+      const work = (request: Request) => perform(route, request, { bodies, jobs, logger });
+      target.route(route.path)[VERB[route.method]](serve(work));
+    }
+    const methodsOf = collectMethods(target, table);
+    target.use(serve((request) => unmatchedReply(request.method, methodsOf(request))));
+    return target;
+  };
+  router.use(
+    LEGACY,
+    legacyRouter(agent, (table) => addRoutes(table, newRouter())),
+  );
+  addRoutes(routes(agent), router);
 
   const app = express();
   app.disable("x-powered-by");
   app.use(router);
   return { listener: app, idle: () => jobs.idle() };
+}
+
+function newRouter(): express.Router {
+  return express.Router({ strict: true, caseSensitive: true });
+}
+
+const LEGACY = "/0.5";
+
+/** Built with the first request for it: few clouds are that old. */
+function legacyRouter(agent: Agent, build: (table: readonly Route[]) => express.Router): RequestHandler {
+  let router: Promise<express.Router> | undefined;
+  return async (request, response, next) => {
+    router ??= import("./legacy-routes.ts").then(({ legacyRoutes }) => build(legacyRoutes(agent)));
+    (await router)(request, response, next);
+  };
 }
 
 /** The one place where a request ends: in a reply, sent and logged, whatever happened. */

@@ -16,7 +16,9 @@ export function info(versions: PackageVersions): object {
 }
 
 /** R3 (docs/contract/rest-api.md, R3). */
-export async function details(agent: Agent): Promise<object> {
+export async function details(
+  agent: Agent,
+): Promise<{ lvs_listener_process_count: number; [key: string]: unknown }> {
   const [versions, machine, networks, haproxyCount, listeners, lvsCount] = await Promise.all([
     agent.machine.versions(),
     agent.machine.details(),

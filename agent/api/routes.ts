@@ -1,48 +1,10 @@
 /** The REST API on one page: a row per route, numbered as in docs/contract/rest-api.md, 1.4. */
-import { hash } from "node:crypto";
 import type { LoadBalancers } from "../loadbalancer/types.ts";
 import type { LvsListeners } from "../lvs/types.ts";
 import { API_VERSION, details, info } from "./details.ts";
-import { json, type Reply, text } from "./reply.ts";
+import { json, text } from "./reply.ts";
+import { acts, deletes, HAPROXY_CONFIG, md5, OK, plugs, type Route, reads, uploads } from "./route.ts";
 import type { Agent } from "./types.ts";
-
-/** One request, as far as a handler sees it. */
-export interface Call {
-  /** A segment of the path, decoded and otherwise as the client sent it. */
-  param(name: string): string;
-  /** Of a raw body; empty on other routes. */
-  readonly bytes: Buffer;
-  /** Of a JSON body; undefined when there was none or it did not parse. */
-  readonly json: unknown;
-}
-
-export interface Route {
-  readonly method: "GET" | "PUT" | "POST" | "DELETE";
-  readonly path: string;
-  /** `none` ignores what a client may send. */
-  readonly body: "none" | "raw" | "json";
-  /** Longest body, in bytes. */
-  readonly limit: number;
-  /** Milliseconds until the client gets an answer, whether the work has ended or not. */
-  readonly deadline: number;
-  answer(call: Call): Promise<Reply>;
-}
-
-const KIB = 1024;
-const MIB = 1024 * KIB;
-/** The largest configuration, 500 listeners with 5,000 members, has 2 to 3 MB: room for three times that. */
-const HAPROXY_CONFIG = 8 * MIB;
-/** The controller gives up after 60 s and sends the request once more (docs/contract/rest-api.md, 3.2). */
-const LOOK = 20_000;
-const CHANGE = 55_000;
-
-const OK = { message: "OK" };
-const md5 = (bytes: Buffer) => hash("md5", bytes);
-const reads = { method: "GET", body: "none", limit: 0, deadline: LOOK } as const;
-const deletes = { method: "DELETE", body: "none", limit: 0, deadline: CHANGE } as const;
-const acts = { method: "PUT", body: "none", limit: 0, deadline: CHANGE } as const;
-const uploads = { method: "PUT", body: "raw", limit: MIB, deadline: CHANGE } as const;
-const plugs = { method: "POST", body: "json", limit: MIB, deadline: CHANGE } as const;
 
 /** Every route that the agent has; of two rows that match, the first one counts. */
 export function routes(agent: Agent): readonly Route[] {
@@ -121,7 +83,7 @@ export function routes(agent: Agent): readonly Route[] {
 }
 
 /** Whose object an id is: an LVS listener's only when no load balancer has it, unknown ones too (rest-api.md, R7). */
-async function ownerOf(
+export async function ownerOf(
   { loadBalancers, lvsListeners }: Agent,
   id: string,
 ): Promise<LoadBalancers | LvsListeners> {

@@ -1,5 +1,5 @@
 /** What the REST API needs from the rest of the agent: one field per resource. */
-import type { Certificates, LoadBalancers } from "../loadbalancer/types.ts";
+import type { Certificates, Instances, LoadBalancers } from "../loadbalancer/types.ts";
 import type { LvsListeners } from "../lvs/types.ts";
 import type { Network } from "../network/types.ts";
 import type { Machine } from "../system/machine.ts";
@@ -15,6 +15,8 @@ export interface Identity {
 
 export interface Agent {
   readonly loadBalancers: LoadBalancers;
+  /** What API 0.5 asks of load balancers that 1.0 does not. */
+  readonly instances: Instances;
   readonly certificates: Certificates;
   readonly lvsListeners: LvsListeners;
   readonly vrrp: Vrrp;

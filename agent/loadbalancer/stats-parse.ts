@@ -36,12 +36,16 @@ interface PoolRows {
  * contract forbids a heartbeat made from it
  * @throws AgentError `unavailable` when the answer is cut off, not ASCII, not the CSV that HAProxy writes, or
  * has a backend that is not named `<pool id>:<listener id>`
+ * @param isPoolName - what a backend may be named instead; API 0.5 has the pool's id alone
  */
-export function parseStats(answer: Buffer): LoadBalancerSample {
+export function parseStats(
+  answer: Buffer,
+  isPoolName: (name: string) => boolean = isPoolAndListener,
+): LoadBalancerSample {
   if (!isAscii(answer)) throw unusable("they are not ASCII");
   const rows = new StatsRows(answer);
   const frontends = readListeners(rows);
-  const backends = readPools(rows);
+  const backends = readPools(rows, isPoolName);
   if (!rows.ended) throw unusable("text follows them");
   const defect = frontends.defect ?? backends.defect;
   return {
@@ -85,7 +89,10 @@ function parseCount(digits: string | undefined): number | bigint | undefined {
   return Number.isSafeInteger(count) ? count : BigInt(digits);
 }
 
-function readPools(rows: StatsRows): { pools: PoolSample[]; defect?: string | undefined } {
+function readPools(
+  rows: StatsRows,
+  isPoolName: (name: string) => boolean,
+): { pools: PoolSample[]; defect?: string | undefined } {
   const columns = rows.open(POOL_COLUMNS);
   if (columns) requireColumns(columns, POOL_COLUMNS);
   const byKey = new Map<string, PoolRows>();
@@ -94,7 +101,7 @@ function readPools(rows: StatsRows): { pools: PoolSample[]; defect?: string | un
     // The rows of one proxy follow each other.
     const key = need(rows, columns.pxname);
     if (pool?.key !== key) pool = poolNamed(byKey, key);
-    if (!pool.internal) readPoolRow(rows, columns, pool);
+    if (!pool.internal) readPoolRow(rows, columns, pool, isPoolName);
   }
   return closePools(byKey.values());
 }
@@ -107,15 +114,24 @@ function poolNamed(byKey: Map<string, PoolRows>, key: string): PoolRows {
   return pool;
 }
 
-function readPoolRow(rows: StatsRows, columns: PoolColumns, pool: PoolRows): void {
+function readPoolRow(
+  rows: StatsRows,
+  columns: PoolColumns,
+  pool: PoolRows,
+  isPoolName: (name: string) => boolean,
+): void {
   const server = need(rows, columns.svname);
   const status = need(rows, columns.status);
   if (server !== "BACKEND") {
     pool.members.push([server, memberStatus(status, need(rows, columns.weight))]);
     return;
   }
-  if (pool.key.split(":").length !== 2) throw unusable(`${pool.key} does not name a pool and a listener`);
+  if (!isPoolName(pool.key)) throw unusable(`${pool.key} does not name a pool and a listener`);
   pool.status = status;
+}
+
+function isPoolAndListener(name: string): boolean {
+  return name.split(":").length === 2;
 }
 
 /** HAProxy shows a server without weight as `UP`; the controller wants to hear that it drains. */

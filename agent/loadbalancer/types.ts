@@ -33,6 +33,19 @@ export interface LoadBalancers {
   wantedSockets(): Promise<string[]>;
 }
 
+/** One listener, with pools if it is active; their keys may be the pool's id alone. */
+export interface InstanceStatus extends ListenerStatus {
+  readonly pools?: readonly PoolSample[];
+}
+
+/** Listeners that are each a HAProxy of their own (docs/contract/rest-api.md, section 6). */
+export interface Instances {
+  /** With a status that was really checked; `type` is empty unless it is active. */
+  listeners(): Promise<ListenerStatus[]>;
+  /** @returns undefined for an unknown one. @throws what keeps the statistics from being read */
+  show(id: string): Promise<InstanceStatus | undefined>;
+}
+
 /** R9 to R11. */
 export interface Certificates {
   /** @throws AgentError `invalidInput` "Filename has wrong format" */

@@ -3,13 +3,14 @@ import { type Action, parseAction } from "../action.ts";
 import { KEEPALIVED } from "../config/paths.ts";
 import type { Topology } from "../config/types.ts";
 import { AgentError, failingAs, MissingCheckScriptError, systemErrorCode } from "../errors.ts";
-import type { ListenerStatus } from "../loadbalancer/types.ts";
+import type { ListenerStatus, LoadBalancerSample, PoolSample } from "../loadbalancer/types.ts";
 import { parseObjectId } from "../object-id.ts";
 import type { Supervisor } from "../supervisor/types.ts";
-import { isFile, keepFile, makeDirectory, readIfPresent } from "../system/files.ts";
+import { isFile, keepFile, makeDirectory, namesIn, readIfPresent } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
 import { runningPid } from "../system/processes.ts";
 import { removeFile } from "../system/removal.ts";
+import { run } from "../system/run.ts";
 import { renderTemplate } from "../templates.ts";
 import type { VrrpChecks } from "../vrrp/types.ts";
 import { type LvsLayout, lvsDirectory, lvsLayout } from "./layout.ts";
@@ -88,10 +89,33 @@ class KeepalivedListeners implements LvsListeners {
     );
   }
 
+  async pool(text: string): Promise<PoolSample | undefined> {
+    const { parseLvsListener } = await import("./parse-listener.ts");
+    const { pool } = parseLvsListener((await this.download(text)).toString("utf8"));
+    if (!pool) return undefined;
+    let found: PoolSample | undefined;
+    await failingAs(`Error getting kernel lvs status for udp listener ${text}`, async () => {
+      const sample = await this.#sample();
+      if (sample?.defect !== undefined) throw new AgentError("unavailable", sample.defect);
+      found = sample?.pools.find(({ key }) => key === pool.id);
+    });
+    return found;
+  }
+
   async countRunning(): Promise<number> {
     const ids = await listLvsListeners(this.#options.basePath);
     const running = await Promise.all(ids.map((id) => isRunning(this.#layout(id))));
     return running.filter(Boolean).length;
+  }
+
+  async #sample(): Promise<LoadBalancerSample | undefined> {
+    const { basePath } = this.#options;
+    const [{ LvsStatistics }, { createKernelReader }] = await Promise.all([
+      import("./read-statistics.ts"),
+      import("./read-kernel.ts"),
+    ]);
+    const names = () => namesIn(lvsDirectory(basePath));
+    return new LvsStatistics({ basePath, names, readKernel: createKernelReader(run) }).read({});
   }
 
   async #upload(id: LvsListenerId, config: Buffer): Promise<void> {

@@ -1,5 +1,5 @@
 /** The words of the LVS domain: one UDP or SCTP listener is one keepalived process. */
-import type { ListenerStatus } from "../loadbalancer/types.ts";
+import type { ListenerStatus, PoolSample } from "../loadbalancer/types.ts";
 import type { ObjectId } from "../object-id.ts";
 
 export type LvsListenerId = ObjectId;
@@ -22,6 +22,12 @@ export interface LvsListeners {
   has(id: string): Promise<boolean>;
   /** R4, LVS part, sorted by id. */
   listeners(): Promise<ListenerStatus[]>;
+  /**
+   * What the kernel knows of a listener's pool, for API 0.5.
+   * @returns undefined without a pool
+   * @throws AgentError `commandFailed` "Error getting kernel lvs status for udp listener ..."
+   */
+  pool(id: string): Promise<PoolSample | undefined>;
   /** `lvs_listener_process_count` of R3. */
   countRunning(): Promise<number>;
 }

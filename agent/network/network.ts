@@ -102,7 +102,7 @@ export function createNetwork(options: NetworkOptions): Network {
 
   return {
     plugVip: (vip, body) => change(() => plugVip(host, vip, body)),
-    plugNetwork: (body) => change(() => plugNetwork(host, body)),
+    plugNetwork: (body, known) => change(() => plugNetwork(host, body, known)),
     interfaceOf,
     replaceRules: (address, body) =>
       change(async () => {

@@ -57,11 +57,25 @@ export async function plugVip(host: PlugHost, vip: string, body: unknown): Promi
   return `VIPs plugged on interface ${VIP_INTERFACE}: ${addresses.join(", ")}`;
 }
 
-/** R17. @returns `details` of the answer. @throws AgentError with the contract's body */
-export async function plugNetwork(host: PlugHost, body: unknown): Promise<string> {
+/**
+ * R17. @returns `details` of the answer. @throws AgentError with the contract's body
+ * @param known - what happens to a port that is in the namespace already; API 0.5 refuses it
+ */
+export async function plugNetwork(
+  host: PlugHost,
+  body: unknown,
+  known: "update" | "refuse" = "update",
+): Promise<string> {
   const request = parsePortRequest(body);
   const inside = await host.namespaceLinks();
   const plugged = findByMac(inside, request.mac);
+  if (plugged && known === "refuse") {
+    // The same promise as for a VIP: what is said to exist works.
+    if (await host.needsBringUp(plugged.name)) {
+      await withTitle("Error plugging network", () => host.bringUp(plugged.name));
+    }
+    throw new AgentError("conflict", "Interface already exists");
+  }
   const details = plugged
     ? await updatePort(host, plugged.name, request)
     : await plugPort(host, nextFreeName(inside), request);

@@ -13,8 +13,11 @@ export interface Network {
    * @throws AgentError and its subclasses, each with the contract's body
    */
   plugVip(vip: string, body: unknown): Promise<string>;
-  /** R17. @returns `details` of the answer */
-  plugNetwork(body: unknown): Promise<string>;
+  /**
+   * R17. @returns `details` of the answer
+   * @param known - what happens to a port that is plugged already; `update` unless given
+   */
+  plugNetwork(body: unknown, known?: "update" | "refuse"): Promise<string>;
   /** R20. @returns the interface's name. @throws AgentError "Invalid IP address", "Error interface not found for IP address" */
   interfaceOf(address: string): Promise<string>;
   /**

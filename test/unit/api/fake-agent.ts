@@ -101,12 +101,27 @@ export function createFakeAgent(): FakeAgent {
       async countRunning() {
         return lvsConfigs.size;
       },
+      async pool(id) {
+        await note("pool", id);
+        return { key: "p", status: "OPEN", members: {} };
+      },
     },
     vrrp: {
       upload: (config) => note("uploadVrrp", config),
       async act(action) {
         await note("actVrrp", action);
         return `keepalived ${action}ed`;
+      },
+    },
+    instances: {
+      async listeners() {
+        return [...configs.keys()].map((uuid) => ({ status: "ERROR", uuid, type: "" }));
+      },
+      async show(id) {
+        await note("show", id);
+        if (!configs.has(id)) return undefined;
+        const pools = [{ key: "p", status: "UP", members: { m: "DOWN" } }];
+        return { status: "ACTIVE", uuid: id, type: "HTTP", pools };
       },
     },
     certificates: {
@@ -133,8 +148,8 @@ export function createFakeAgent(): FakeAgent {
         if (body === undefined) throw new RejectedBodyError("Invalid subnet information", "no body");
         return `VIPs plugged on interface eth1: ${vip}`;
       },
-      async plugNetwork(body) {
-        await note("plugNetwork", body);
+      async plugNetwork(body, known) {
+        await note("plugNetwork", body, ...(known === undefined ? [] : [known]));
         if (body === undefined) throw new RejectedBodyError("Invalid port information", "no body");
         return "Plugged on interface eth2";
       },

@@ -69,6 +69,17 @@ test("a link that is nowhere makes the kernel look for new devices", async () =>
   assert.deepEqual(done, ["rescan"]);
 });
 
+test("a known port may be refused: it is brought up if need be, and nothing is updated", async () => {
+  const namespaceLinks = async () => [aLink("eth2")];
+  const broken = aHost({ namespaceLinks });
+  const conflict = { code: "conflict", message: "Interface already exists" };
+  await assert.rejects(plugNetwork(broken.host, { mac_address: MAC }, "refuse"), conflict);
+  assert.deepEqual(broken.done, ["up eth2"]);
+  const working = aHost({ namespaceLinks, needsBringUp: async () => false });
+  await assert.rejects(plugNetwork(working.host, { mac_address: MAC }, "refuse"), conflict);
+  assert.deepEqual(working.done, []);
+});
+
 test("nothing is announced when bringing up failed, and the texts tell the two cases apart", async () => {
   const bringUp = () => Promise.reject(new AgentError("commandFailed", "Error: no"));
   const namespaceLinks = async () => [aLink("eth1")];
