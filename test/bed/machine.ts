@@ -29,24 +29,40 @@ export interface Ended {
 /**
  * Boots a machine and waits until its init has started everything.
  * @param tree - directory made by `buildTree`; stays unchanged
+ * @param layers - directories laid over the tree, the topmost first; they stay unchanged too
  * @param interfaces - present from the first moment, as on a virtual machine; they come back at each `start`
  */
 export async function boot(
   lab: Lab,
-  options: { name: string; tree: string; interfaces?: readonly Interface[] },
+  options: {
+    name: string;
+    tree: string;
+    layers?: readonly string[];
+    interfaces?: readonly Interface[];
+  },
 ): Promise<Machine> {
-  const directory = join(lab.scratch, options.name);
-  const root = join(directory, "root");
-  const [upper, work] = [join(directory, "upper"), join(directory, "work")];
-  for (const path of [upper, work, root]) await mkdir(path, { recursive: true });
-  const layers = `lowerdir=${options.tree},upperdir=${upper},workdir=${work}`;
-  await host("mount", ["-t", "overlay", "-o", layers, "amphora-bed", root]);
+  const root = await mountTree(lab, options.name, [...(options.layers ?? []), options.tree]);
   await writeFile(join(root, "etc/hostname"), `${options.name}\n`);
   await writeFile(join(root, "etc/machine-id"), `${randomUUID().replaceAll("-", "")}\n`);
   const groups = await createGroups(lab.id, options.name);
   const machine = new Machine(options.name, root, groups, options.interfaces ?? []);
   await machine.start();
   return machine;
+}
+
+/**
+ * Mounts a private, writable copy of trees, the topmost first.
+ * @param name - unique in the lab
+ * @returns its root directory
+ */
+export async function mountTree(lab: Lab, name: string, trees: readonly string[]): Promise<string> {
+  const directory = join(lab.scratch, name);
+  const root = join(directory, "root");
+  const [upper, work] = [join(directory, "upper"), join(directory, "work")];
+  for (const path of [upper, work, root]) await mkdir(path, { recursive: true });
+  const layers = `lowerdir=${trees.join(":")},upperdir=${upper},workdir=${work}`;
+  await host("mount", ["-t", "overlay", "-o", layers, "amphora-bed", root]);
+  return root;
 }
 
 export class Machine {

@@ -2,8 +2,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus, release } from "node:os";
 import { join } from "node:path";
+import type { AgentProgram } from "../bed/agents.ts";
 import type { Measure, Row } from "./measures/measure.ts";
-import type { AgentProgram } from "./rig.ts";
 import { median, quantile } from "./statistics.ts";
 
 export type Samples = Map<string, readonly number[]>;

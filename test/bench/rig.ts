@@ -3,6 +3,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { AgentProgram } from "../bed/agents.ts";
 import { AGENT_UNIT, type AmphoraIdentities, configureAgent, installUnit } from "../bed/amphora.ts";
 import { Client } from "../bed/client.ts";
 import type { Interface, Machine } from "../bed/machine.ts";
@@ -14,17 +15,6 @@ export const NAMESPACE = "amphora-haproxy";
 /** Of every load balancer here. */
 export const VIP = "203.0.113.5";
 const HEARTBEAT_PORT = 5555;
-
-/** What differs between the two agents. */
-export interface AgentProgram {
-  readonly name: "ours" | "upstream";
-  /** A program that runs beside the agent in every amphora. */
-  readonly companion?: { readonly unit: string; readonly command: readonly string[] };
-  /** Shown in the report. */
-  readonly version: string;
-  /** Puts the program and its helpers into the machine. @returns its command, up to `--config-file` */
-  install(machine: Machine): Promise<string>;
-}
 
 /** For a Python program to have loaded all that it loads. */
 const COMPANION_START_MS = 3_000;

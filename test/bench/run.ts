@@ -2,12 +2,12 @@
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { asError } from "../../agent/errors.ts";
+import { type AgentProgram, BOTH_TREE, ours, packageVersion, upstream } from "../bed/agents.ts";
 import { AMPHORA_TREE, buildProgram, createIdentities } from "../bed/amphora.ts";
 import { BedUnavailable } from "../bed/host.ts";
 import { enterLab, type Lab } from "../bed/lab.ts";
 import { boot } from "../bed/machine.ts";
-import { buildTree, type TreeSpec } from "../bed/tree.ts";
-import { ours, packageVersion, upstream } from "./agents.ts";
+import { buildTree } from "../bed/tree.ts";
 import { heartbeat } from "./measures/heartbeat.ts";
 import { idle } from "./measures/idle.ts";
 import { info } from "./measures/info.ts";
@@ -17,17 +17,9 @@ import { memory } from "./measures/memory.ts";
 import { plug } from "./measures/plug.ts";
 import { startup } from "./measures/startup.ts";
 import { type Outcome, report, type Samples } from "./report.ts";
-import { AGENT_ADDRESS, type AgentProgram, CONTROLLER_ADDRESS, Rig } from "./rig.ts";
+import { AGENT_ADDRESS, CONTROLLER_ADDRESS, Rig } from "./rig.ts";
 
 const MEASURES: readonly Measure[] = [startup, memory, idle, info, plug, upload, start, reload, heartbeat];
-
-/** Starts of their own accord, or works in the background of a measurement. */
-const IDLE_DEBIAN = ["octavia-agent", "octavia-agent-netns", "octavia-agent-certs-ramfs", "networking"];
-const NOISE = ["cron", "anacron", "atd", "haveged", "pollinate"];
-const BOTH_TREE: TreeSpec = {
-  packages: [...AMPHORA_TREE.packages, "octavia-agent"],
-  masked: [...AMPHORA_TREE.masked, ...[...IDLE_DEBIAN, ...NOISE].map((name) => `${name}.service`)],
-};
 
 const AMPHORA_ID = "3a1bf1f2-0f1c-4a86-a1a5-0c8c8a3c9a11";
 
