@@ -1,11 +1,12 @@
 /**
- * Writes the parts of docs/ that come from code: the configuration reference and the list of log
- * events. With --check nothing is written, and a stale page is an error.
+ * Writes the parts of docs/ that come from code: the configuration reference, the list of log
+ * events and the description of the API. With --check nothing is written, and a stale page is an error.
  */
 import { globSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { configFields, OPTIONS } from "../agent/config/options.ts";
+import { describeApi } from "./openapi.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const NOTICE = "<!-- Written by `npm run docs`; edit the code, not this page. -->";
@@ -13,6 +14,7 @@ const NOTICE = "<!-- Written by `npm run docs`; edit the code, not this page. --
 const pages: Record<string, string> = {
   "docs/configuration.md": configurationPage(),
   "docs/logging.md": await loggingPage(),
+  "docs/openapi.json": `${JSON.stringify(describeApi(await programVersion()), null, 2)}\n`,
 };
 const stale: string[] = [];
 for (const [path, text] of Object.entries(pages)) {
@@ -24,6 +26,11 @@ for (const [path, text] of Object.entries(pages)) {
 if (process.argv.includes("--check") && stale.length > 0) {
   console.error(`stale: ${stale.join(", ")}; run: npm run docs`);
   process.exitCode = 1;
+}
+
+async function programVersion(): Promise<string> {
+  const { version } = JSON.parse(await readFile(`${ROOT}package.json`, "utf8")) as { version: string };
+  return version;
 }
 
 function configurationPage(): string {
