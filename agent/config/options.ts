@@ -244,7 +244,7 @@ export const OPTIONS: { readonly [F in ConfigField]: Option<Config[F]> } = {
     read: optional(choice<SupervisorKind>("systemd", "direct")),
     fallback: undefined,
     mutable: false,
-    help: "Who keeps HAProxy running; unless set, systemd where it is PID 1, else the agent itself.",
+    help: "Who keeps HAProxy and keepalived running; unless set, systemd where it is PID 1, else the agent itself.",
   },
 };
 

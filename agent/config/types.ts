@@ -30,6 +30,6 @@ export interface Config {
   readonly administrativeLogFacility: number;
   readonly userLogFacility: number;
   readonly topology: Topology;
-  /** Who keeps HAProxy running; undefined: decided by whether systemd is PID 1. */
+  /** Who keeps HAProxy and keepalived running; undefined: decided by whether systemd is PID 1. */
   readonly supervisor: SupervisorKind | undefined;
 }

@@ -240,10 +240,10 @@ test("nothing is announced where a standby exists", async (t) => {
   assert.deepEqual(standby.advertised, []);
 });
 
-test("a deletion ends HAProxy and leaves nothing", async () => {
+test("a deletion ends HAProxy and leaves nothing but the checks, which are the amphora's", async () => {
   await loadBalancers.delete(id);
   assert.equal(await answers(), false);
-  assert.deepEqual((await readdir(BASE)).sort(), ["certs", "haproxy-default-user-group.conf"]);
+  assert.deepEqual((await readdir(BASE)).sort(), ["certs", "haproxy-default-user-group.conf", "vrrp"]);
   assert.deepEqual(await readdir(CERTS), []);
   assert.deepEqual(await loadBalancers.listeners(), []);
   await loadBalancers.delete(id);
