@@ -5,7 +5,7 @@
  */
 import { AgentError } from "../errors.ts";
 import type { PoolSample } from "../loadbalancer/types.ts";
-import { requireAddress } from "../network/parse-address.ts";
+import { requireAddress } from "../parse-address.ts";
 import { details, info } from "./details.ts";
 import { json, text } from "./reply.ts";
 import { acts, deletes, HAPROXY_CONFIG, md5, OK, plugs, type Route, reads, uploads } from "./route.ts";

@@ -3,9 +3,9 @@
  * which announces all addresses of a link when it is told the link's address once more.
  */
 import { AgentError } from "../errors.ts";
+import { parseAddress } from "../parse-address.ts";
 import type { Logger } from "../system/logger.ts";
 import type { Netns } from "./netns.ts";
-import { parseAddress } from "./parse-address.ts";
 import { readAddresses, readLinks } from "./read-state.ts";
 import { type Settings, sysctlKey, writeSettings } from "./sysctl.ts";
 import type { Address, LinkAddress } from "./types.ts";

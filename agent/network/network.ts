@@ -2,6 +2,7 @@
 import { PCI_RESCAN_FILE, PLUGGED_INTERFACES_FILE, VIP_FIREWALL_FILE } from "../config/paths.ts";
 import type { Config } from "../config/types.ts";
 import { AgentError } from "../errors.ts";
+import { parseAddress } from "../parse-address.ts";
 import { type ReplaceFile, readIfPresent } from "../system/files.ts";
 import { writeKernelFile } from "../system/kernel-file.ts";
 import type { Logger } from "../system/logger.ts";
@@ -11,7 +12,6 @@ import type { Bringer } from "./bring-up.ts";
 import { interfaceFiles } from "./interface-files.ts";
 import { actOnInterfaces } from "./interfaces.ts";
 import { createNamespace, namespaceFromRoot } from "./netns.ts";
-import { parseAddress } from "./parse-address.ts";
 import { isSettled } from "./plan-up.ts";
 import { type PlugHost, plugNetwork, plugVip } from "./plug.ts";
 import { readAddresses, readCounters, readHostLinks, readLinks, readState } from "./read-state.ts";

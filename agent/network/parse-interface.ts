@@ -1,6 +1,6 @@
 /** Interface files read back (docs/contract/network.md, section 2); pure. */
 import { AgentError } from "../errors.ts";
-import { parseAddress, parseCidr } from "./parse-address.ts";
+import { parseAddress, parseCidr } from "../parse-address.ts";
 import { Fields } from "./parse-fields.ts";
 import { VIP_TABLE } from "./render-interface.ts";
 import type { AddressEntry, InterfaceFile, RouteEntry, Vip } from "./types.ts";

@@ -1,6 +1,6 @@
 /** Bodies of the plug requests; pure. */
 import { AgentError, RejectedBodyError } from "../errors.ts";
-import { maskHostBits, type Network, parseAddress, requireAddress, requireSubnet } from "./parse-address.ts";
+import { maskHostBits, type Network, parseAddress, requireAddress, requireSubnet } from "../parse-address.ts";
 import { Fields } from "./parse-fields.ts";
 import type { Address, FixedIp, HostRoute, Vip, VipPort } from "./types.ts";
 

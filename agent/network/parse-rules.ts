@@ -1,6 +1,6 @@
 /** Body of the firewall request; pure. */
 import { RejectedBodyError } from "../errors.ts";
-import { parseCidr } from "./parse-address.ts";
+import { parseCidr } from "../parse-address.ts";
 import { Fields } from "./parse-fields.ts";
 import type { Family } from "./types.ts";
 

@@ -1,6 +1,6 @@
 /** What `ip -N -j -d` prints, normalised; pure. `-N` keeps tables and protocols as numbers. */
 import { AgentError } from "../errors.ts";
-import { maskHostBits, parseAddress, parseCidr, widthOf } from "./parse-address.ts";
+import { maskHostBits, parseAddress, parseCidr, widthOf } from "../parse-address.ts";
 import { Fields } from "./parse-fields.ts";
 import type {
   Family,

@@ -3,7 +3,7 @@
  * Two plans, since routes depend on what the kernel makes of the addresses.
  */
 import { AgentError } from "../errors.ts";
-import { parseAddress, widthOf } from "./parse-address.ts";
+import { parseAddress, widthOf } from "../parse-address.ts";
 import { normaliseDestination, routeKey } from "./parse-state.ts";
 import type {
   Address,

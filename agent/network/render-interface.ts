@@ -1,6 +1,6 @@
 /** Interface files from what a plug request asks for (docs/contract/network.md, 2.1 to 2.3); pure. */
 import type { Topology } from "../config/types.ts";
-import { maskHostBits, widthOf } from "./parse-address.ts";
+import { maskHostBits, widthOf } from "../parse-address.ts";
 import type {
   AddressEntry,
   Family,

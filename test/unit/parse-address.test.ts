@@ -7,7 +7,7 @@ import {
   parseCidr,
   requireAddress,
   requireSubnet,
-} from "../../../agent/network/parse-address.ts";
+} from "../../agent/parse-address.ts";
 
 test("an IPv6 address has a shortest and a fully expanded form", () => {
   assert.deepEqual(parseAddress("2001:DB8:0:1::00AB"), {

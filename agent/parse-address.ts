@@ -1,8 +1,8 @@
 /** Addresses and networks in text form, as strict as the contract's peers are; pure. */
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
-import { AgentError } from "../errors.ts";
-import type { Address, Family } from "./types.ts";
+import { AgentError } from "./errors.ts";
+import type { Address, Family } from "./network/types.ts";
 
 /** @returns undefined for anything but a plain IPv4 or IPv6 address: no zone, no prefix length, no short IPv4 forms */
 export function parseAddress(text: string): Address | undefined {
