@@ -1,8 +1,9 @@
 /** Handlebars templates of `templates/`, compiled once when first used. */
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { PACKAGE_ROOT } from "./package-root.ts";
 
 const DIRECTORY = new URL("templates/", PACKAGE_ROOT);
+const SUFFIX = ".hbs";
 const compiled = new Map<string, HandlebarsTemplateDelegate>();
 
 /**
@@ -14,9 +15,21 @@ export async function renderTemplate(name: string, view: object): Promise<string
   if (template === undefined) {
     // Loaded with the first template: an agent that only answers never needs it.
     const { default: Handlebars } = await import("handlebars");
-    const source = await readFile(new URL(`${name}.hbs`, DIRECTORY), "utf8");
+    const source = await readTemplate(name);
     template = Handlebars.compile(source, { noEscape: true, strict: true, knownHelpersOnly: true });
     compiled.set(name, template);
   }
   return template(view);
+}
+
+/** @returns the source of `templates/<name>.hbs` */
+export function readTemplate(name: string): Promise<string> {
+  return readFile(new URL(`${name}${SUFFIX}`, DIRECTORY), "utf8");
+}
+
+/** @returns the source of every template in `templates/<folder>/`, by its name: `<folder>/<file without .hbs>` */
+export async function readTemplates(folder: string): Promise<ReadonlyMap<string, string>> {
+  const files = await readdir(new URL(`${folder}/`, DIRECTORY));
+  const names = files.map((file) => `${folder}/${file.slice(0, -SUFFIX.length)}`);
+  return new Map(await Promise.all(names.map(async (name) => [name, await readTemplate(name)] as const)));
 }

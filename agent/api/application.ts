@@ -5,6 +5,7 @@ import { asError } from "../errors.ts";
 import type { Logger } from "../system/logger.ts";
 import { answer } from "./answer.ts";
 import { BodyReader, BodyTooLargeError, type ReceivedBody } from "./body-reader.ts";
+import { isDocument, renderBody } from "./document-body.ts";
 import { badRequestReply, errorReply, frameworkReply } from "./error-mapper.ts";
 import { Jobs } from "./jobs.ts";
 import { type JsonBody, parseJsonBody } from "./json-body-parse.ts";
@@ -106,7 +107,12 @@ async function perform(route: Route, request: Request, resources: Resources): Pr
   const { jobs, logger } = resources;
   const { bytes, release, json } = await receive(route, request, resources);
   const param = (name: string) => pathSegment(request, name);
-  const work = route.answer({ param, bytes, json }).finally(release);
+  const handle = async () => {
+    const expected = isDocument(request.headers["content-type"]) ? route.document?.({ param }) : undefined;
+    const config = expected === undefined ? bytes : await renderBody(bytes, expected);
+    return route.answer({ param, bytes, config, json });
+  };
+  const work = handle().finally(release);
   const { method, originalUrl } = request;
   return jobs.within(route.deadline, work, (error) => {
     const fields = { method, path: originalUrl, ...(error !== undefined && { err: asError(error) }) };

@@ -1,13 +1,16 @@
 /** What a route is, and the kinds of them that there are. */
 import { hash } from "node:crypto";
+import type { ExpectedDocument } from "./document-body.ts";
 import type { Reply } from "./reply.ts";
 
 /** One request, as far as a handler sees it. */
 export interface Call {
   /** A segment of the path, decoded and otherwise as the client sent it. */
   param(name: string): string;
-  /** Of a raw body; empty on other routes. */
+  /** Of a raw body, as received; empty on other routes. */
   readonly bytes: Buffer;
+  /** The same, or what was rendered from it when it was a document. */
+  readonly config: Buffer;
   /** Of a JSON body; undefined when there was none or it did not parse. */
   readonly json: unknown;
 }
@@ -21,6 +24,8 @@ export interface Route {
   readonly limit: number;
   /** Milliseconds until the client gets an answer, whether the work has ended or not. */
   readonly deadline: number;
+  /** The document that a raw body may be in place of text. */
+  document?(call: Pick<Call, "param">): ExpectedDocument;
   answer(call: Call): Promise<Reply>;
 }
 

@@ -20,10 +20,11 @@ export function routes(agent: Agent): readonly Route[] {
       ...(await loadBalancers.listeners()),
       ...(await lvsListeners.listeners()),
     ]) },
-    /* R5 */ { ...uploads, path: `${lb}/:amphora/:lb/haproxy`, limit: HAPROXY_CONFIG, answer: async ({ param, bytes }) => {
-      await loadBalancers.upload(param("amphora"), param("lb"), bytes);
-      return json(202, OK, md5(bytes));
-    } },
+    /* R5 */ { ...uploads, path: `${lb}/:amphora/:lb/haproxy`, limit: HAPROXY_CONFIG,
+      answer: async ({ param, bytes, config }) => {
+        await loadBalancers.upload(param("amphora"), param("lb"), config);
+        return json(202, OK, md5(bytes));
+      } },
     /* R6 */ { ...reads, path: `${lb}/:lb/haproxy`, answer: async ({ param }) => {
       const config = await loadBalancers.download(param("lb"));
       return text(config, md5(config));
@@ -49,16 +50,19 @@ export function routes(agent: Agent): readonly Route[] {
       await certificates.delete(param("lb"), param("file"));
       return json(200, OK);
     } },
-    /* R12 */ { ...uploads, path: "/1.0/listeners/:amphora/:listener/udp_listener", answer: async ({ param, bytes }) => {
-      await lvsListeners.upload(param("listener"), bytes);
-      return json(200, OK, md5(bytes));
-    } },
+    /* R12 */ { ...uploads, path: "/1.0/listeners/:amphora/:listener/udp_listener",
+      document: ({ param }) => ({ kind: "keepalived-lvs", listenerId: param("listener") }),
+      answer: async ({ param, bytes, config }) => {
+        await lvsListeners.upload(param("listener"), config);
+        return json(200, OK, md5(bytes));
+      } },
     /* R13 */ { ...reads, path: "/1.0/listeners/:listener/udp_listener", answer: async ({ param }) =>
       text(await lvsListeners.download(param("listener"))) },
-    /* R14 */ { ...uploads, path: "/1.0/vrrp/upload", answer: async ({ bytes }) => {
-      await vrrp.upload(bytes);
-      return json(200, OK, md5(bytes));
-    } },
+    /* R14 */ { ...uploads, path: "/1.0/vrrp/upload", document: () => ({ kind: "keepalived-vrrp" }),
+      answer: async ({ bytes, config }) => {
+        await vrrp.upload(config);
+        return json(200, OK, md5(bytes));
+      } },
     /* R15 */ { ...acts, path: "/1.0/vrrp/:action", answer: async ({ param }) =>
       json(202, { ...OK, details: await vrrp.act(param("action").toLowerCase()) }) },
     /* R16 */ { ...plugs, path: "/1.0/plug/vip/:vip", answer: async (call) =>

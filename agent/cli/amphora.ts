@@ -60,6 +60,40 @@ export async function amphora(words: readonly string[]): Promise<number> {
       },
     )
     .command(
+      "render [file]",
+      "Print the configuration that a rendering document stands for",
+      (command) =>
+        command
+          .positional("file", { type: "string", describe: "Document; standard input without it" })
+          .option("kind", { choices: KINDS, describe: "Refuse documents of another kind" })
+          .option("jsonl", {
+            type: "boolean",
+            default: false,
+            describe: 'A {"name","document"} per line in, {"name","output"} or {"name","error"} out',
+          })
+          .option("check", {
+            type: "boolean",
+            default: false,
+            describe: "Ask keepalived -t what it thinks of the text",
+          })
+          .option("explain", {
+            type: "boolean",
+            default: false,
+            describe: "Say before each line which part of the document it comes from",
+          })
+          .example("$0 render vrrp.json > keepalived.conf", "What a controller would have sent")
+          .example("$0 render --check vrrp.json", "... and whether keepalived accepts it")
+          .example("$0 render --explain vrrp.json | grep priority", "Where a line comes from")
+          .example("$0 render --jsonl < documents > texts", "Many documents, in order")
+          .epilogue(
+            "Exit codes: 0 done; 1 a document was refused or not read; 2 wrong usage; 3 keepalived does not accept the text. With --jsonl each line has its own error, and the exit code is 0.",
+          ),
+      async (settings) => {
+        const { renderCommand } = await import("./render.ts");
+        finish(await renderCommand(settings));
+      },
+    )
+    .command(
       "sandbox",
       "Watch a load balancer at work on this machine: no OpenStack, no root, nothing left behind",
       (command) =>
@@ -126,6 +160,8 @@ function afterDashes(argv: Record<string, unknown>): string[] {
 }
 
 class UsageError extends Error {}
+
+const KINDS = ["keepalived-vrrp", "keepalived-lvs"] as const;
 
 const CONFIG_FILE_OPTION = {
   type: "string",

@@ -3,6 +3,7 @@ import * as envelope from "./envelope.ts";
 import * as heartbeat from "./heartbeat.ts";
 import * as interfaceFiles from "./interface-files.ts";
 import * as nftables from "./nftables.ts";
+import * as rendering from "./rendering.ts";
 
 export interface Outcome {
   readonly passed: number;
@@ -15,4 +16,4 @@ export interface Area {
   readonly run: (directory: string) => Promise<Outcome>;
 }
 
-export const areas: readonly Area[] = [interfaceFiles, nftables, heartbeat, envelope];
+export const areas: readonly Area[] = [interfaceFiles, nftables, heartbeat, envelope, rendering];

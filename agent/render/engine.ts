@@ -1,0 +1,98 @@
+/**
+ * From a view to text, with the templates of one kind of document.
+ *
+ * Conventions of these templates, in one place:
+ * - `templates/<kind>.hbs` is the whole text, `templates/<kind>/*.hbs` are its partials. A tag of a block or partial
+ *   stands alone on its line, at the left margin, and leaves no line behind; everything else stands as it prints.
+ * - An option of a line has a template line of its own, which begins with `{{~`: it continues the line above.
+ * - `{{#trimmed}}` is around a line whose trailing blanks are removed.
+ * - Views are made of plain objects, arrays, strings, numbers and booleans. Every string is escaped here, once; nothing
+ *   is escaped anywhere else (docs/contract/rendering.md, 3.1). A number or text that is not there is undefined, and
+ *   asked for with `if` or `with` first: to print what a view does not have is an error.
+ * - `path` of a view's object is the JSON path of the part of the document that it was made of; see explain.ts.
+ */
+import { readTemplate, readTemplates } from "../templates.ts";
+import type { DocumentKind } from "./document/types.ts";
+import { encodeMark, MARK_HELPER, markLines } from "./explain.ts";
+import { trimBlanks } from "./text.ts";
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  "'": "&#39;",
+  '"': "&#34;",
+};
+const MARKUP = /[&<>'"]/;
+const ALL_MARKUP = /[&<>'"]/g;
+
+type Compiled = Promise<HandlebarsTemplateDelegate>;
+const plain = new Map<DocumentKind, Compiled>();
+const marked = new Map<DocumentKind, Compiled>();
+
+/**
+ * Templates of a kind are read and compiled when it is rendered for the first time.
+ * @param view - is not kept, and not changed
+ * @throws Error when a template names a value that the view does not have
+ */
+export async function renderText(kind: DocumentKind, view: object): Promise<string> {
+  const template = await compileOnce(plain, kind, (source) => source);
+  return template(escaped(view));
+}
+
+/** The same, with a mark on each line that tells where it comes from (explain.ts). */
+export async function renderMarkedText(kind: DocumentKind, view: object): Promise<string> {
+  const template = await compileOnce(marked, kind, markLines);
+  return template(escaped(view));
+}
+
+function compileOnce(
+  cache: Map<DocumentKind, Compiled>,
+  kind: DocumentKind,
+  prepare: (source: string) => string,
+): Compiled {
+  const known = cache.get(kind);
+  if (known) return known;
+  const compiled = compile(kind, prepare);
+  cache.set(kind, compiled);
+  return compiled;
+}
+
+async function compile(kind: DocumentKind, prepare: (source: string) => string): Compiled {
+  const { default: Handlebars } = await import("handlebars");
+  const engine = Handlebars.create();
+  engine.registerHelper("trimmed", trimmed);
+  engine.registerHelper(MARK_HELPER, mark);
+  const options: CompileOptions = {
+    noEscape: true,
+    strict: true,
+    knownHelpersOnly: true,
+    knownHelpers: { trimmed: true, [MARK_HELPER]: true },
+  };
+  for (const [name, source] of await readTemplates(kind))
+    engine.registerPartial(name, engine.compile(prepare(source), options));
+  return engine.compile(prepare(await readTemplate(kind)), options);
+}
+
+/** Block helper: the one line inside it, without trailing blanks. */
+function trimmed(this: unknown, { fn }: Handlebars.HelperOptions): string {
+  return `${trimBlanks(fn(this))}\n`;
+}
+
+/** Helper that only marked templates have. */
+function mark(this: unknown): string {
+  return encodeMark(this);
+}
+
+function escaped(value: unknown): unknown {
+  if (typeof value === "string") return escapeMarkup(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(escaped);
+  const copy: Record<string, unknown> = {};
+  for (const [name, part] of Object.entries(value)) copy[name] = escaped(part);
+  return copy;
+}
+
+function escapeMarkup(text: string): string {
+  return MARKUP.test(text) ? text.replace(ALL_MARKUP, (character) => ENTITIES[character] ?? character) : text;
+}
