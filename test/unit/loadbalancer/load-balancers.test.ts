@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { type TestContext, test } from "node:test";
+import { pino } from "pino";
+import { AgentError } from "../../../agent/errors.ts";
+import { createLoadBalancers } from "../../../agent/loadbalancer/load-balancers.ts";
+import { Exclusive } from "../../../agent/supervisor/exclusive.ts";
+import type { Supervisor } from "../../../agent/supervisor/types.ts";
+import { removeDirectory } from "../../../agent/system/removal.ts";
+
+const CONFIG = Buffer.from("global\n stats socket /run/lb.sock\n");
+const REFUSAL = new AgentError("commandFailed", "systemctl failed", { details: "no such unit" });
+
+/** @param refused - the command of the supervisor that fails */
+async function anAmphora(t: TestContext, refused?: keyof Supervisor) {
+  const directory = await mkdtemp(`${tmpdir()}/amphora-lb-`);
+  t.after(() => removeDirectory(directory));
+  const haproxyCmd = `${directory}/another-haproxy`;
+  await writeFile(haproxyCmd, "");
+  const programs: string[] = [];
+  const done = (command: keyof Supervisor) => async () => {
+    if (command === refused) throw REFUSAL;
+  };
+  const supervisor: Supervisor = {
+    enable: done("enable"),
+    start: done("start"),
+    stop: done("stop"),
+    reload: done("reload"),
+    restart: done("restart"),
+    remove: done("remove"),
+    isWanted: async () => false,
+    resume: done("resume"),
+    close: done("close"),
+  };
+  const loadBalancers = createLoadBalancers({
+    basePath: directory,
+    certDirectory: `${directory}/certs`,
+    haproxyCmd,
+    topology: () => "SINGLE",
+    supervisor,
+    exclusive: new Exclusive(),
+    vrrpChecks: { update: async () => undefined, updateIfUsed: async () => undefined },
+    advertise: async () => undefined,
+    logger: pino({ enabled: false }),
+    tryRun: async (file) => {
+      programs.push(file);
+      return { exitCode: 0, stdout: "", output: "HAProxy version 2.6.12" };
+    },
+  });
+  return { loadBalancers, directory, haproxyCmd, programs };
+}
+
+test("a configuration is judged by the program that will run it, not by the first one on the PATH", async (t) => {
+  const { loadBalancers, haproxyCmd, programs } = await anAmphora(t);
+  await loadBalancers.upload("amphora", "lb", CONFIG);
+  assert.deepEqual([...new Set(programs)], [haproxyCmd]);
+});
+
+for (const [action, message] of [
+  ["start", "Error starting haproxy"],
+  ["stop", "Error stoping haproxy"],
+  ["reload", "Error starting haproxy"],
+] as const) {
+  test(`a ${action} that fails has the text that controllers know, slips included`, async (t) => {
+    const { loadBalancers } = await anAmphora(t, action === "reload" ? "start" : action);
+    await loadBalancers.upload("amphora", "lb", CONFIG);
+    await assert.rejects(loadBalancers.act("lb", action), { message, details: "no such unit" });
+  });
+}
+
+test("an enabling that fails names the wrong service, as controllers know it, and the configuration stays", async (t) => {
+  const { loadBalancers, directory } = await anAmphora(t, "enable");
+  const failure = { message: "Error enabling octavia-keepalived service", details: "no such unit" };
+  await assert.rejects(loadBalancers.upload("amphora", "lb", CONFIG), failure);
+  assert.deepEqual(await readFile(`${directory}/lb/haproxy.cfg`), CONFIG);
+});
+
+test("what worked is said in the words that controllers know, slips included", async (t) => {
+  const { loadBalancers } = await anAmphora(t);
+  await loadBalancers.upload("amphora", "lb", CONFIG);
+  assert.equal(await loadBalancers.act("lb", "stop"), "Listener lb stoped");
+  assert.equal(
+    await loadBalancers.act("lb", "start"),
+    "Configuration file is valid\nhaproxy daemon for lb started",
+  );
+});
