@@ -13,7 +13,7 @@ import { createIdentity } from "./identity.ts";
 import { createCertificates } from "./loadbalancer/certificates.ts";
 import { createInstances } from "./loadbalancer/instances.ts";
 import { createLoadBalancers } from "./loadbalancer/load-balancers.ts";
-import { createStatsReader } from "./loadbalancer/read-stats.ts";
+import { createStatsReader, type StatsReader } from "./loadbalancer/read-stats.ts";
 import { lvsDirectory } from "./lvs/layout.ts";
 import { listLvsListeners } from "./lvs/list.ts";
 import { createLvsListeners } from "./lvs/lvs-listeners.ts";
@@ -23,7 +23,7 @@ import { chooseSupervisor, createSupervisor } from "./supervisor/choose.ts";
 import { Exclusive } from "./supervisor/exclusive.ts";
 import type { Supervisor } from "./supervisor/types.ts";
 import { systemClock } from "./system/clock.ts";
-import { replaceFile } from "./system/files.ts";
+import { type Names, replaceFile } from "./system/files.ts";
 import { createLogger, type Logger, setDebug } from "./system/logger.ts";
 import { createMachine } from "./system/machine.ts";
 import { collectGarbage, createMemoryTidier, type MemoryTidier } from "./system/memory.ts";
@@ -98,9 +98,20 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     exclusive,
     logger: logger.child({ component: "supervisor" }),
   });
-  const heartbeat = startHeartbeat(config, logger.child({ component: "heartbeat" }));
+  const heartbeatLog = logger.child({ component: "heartbeat" });
+  // Heartbeats themselves rewrite the counters all the time.
+  const isCounters = (name: string) => name.startsWith("stats_counters.json");
+  const { names } = watchDirectory(basePath, isCounters, heartbeatLog);
+  const stats = createStatsReader(() => basePath);
+  const heartbeat = startHeartbeat(config, stats, names, heartbeatLog);
   let server: ApiServer | undefined;
-  const { vrrpChecks, ...services } = createServices(config, { supervisor, exclusive, network, logger });
+  const { vrrpChecks, ...services } = createServices(config, {
+    supervisor,
+    exclusive,
+    network,
+    stats,
+    logger,
+  });
   const agent: Agent = {
     ...services,
     instances: createInstances({ basePath, haproxyCmd }),
@@ -138,13 +149,14 @@ interface ServiceParts {
   readonly supervisor: Supervisor;
   readonly exclusive: Exclusive;
   readonly network: Network;
+  readonly stats: StatsReader;
   readonly logger: Logger;
 }
 
 /** What the supervisor keeps running, as the API sees it; keepalived's checks look at the others. */
 function createServices(
   config: ConfigInForce,
-  { supervisor, exclusive, network, logger }: ServiceParts,
+  { supervisor, exclusive, network, stats, logger }: ServiceParts,
 ): Pick<Agent, "loadBalancers" | "lvsListeners" | "vrrp"> & { vrrpChecks: VrrpChecks } {
   const { basePath, baseCertDir, haproxyCmd } = config.current;
   const vrrpLogger = logger.child({ component: "vrrp" });
@@ -170,6 +182,7 @@ function createServices(
     ...shared,
     haproxyCmd,
     certDirectory: baseCertDir,
+    replaced: (id) => stats.release(id),
     logger: logger.child({ component: "loadbalancer" }),
   });
   return {
@@ -220,18 +233,17 @@ async function stopDaemon({
   await heartbeat.stop();
 }
 
-function startHeartbeat(config: ConfigInForce, log: Logger): Heartbeat {
+function startHeartbeat(
+  config: ConfigInForce,
+  stats: StatsReader,
+  names: () => Promise<Names>,
+  log: Logger,
+): Heartbeat {
   const { basePath } = config.current;
-  // Heartbeats themselves rewrite the counters all the time.
-  const directory = watchDirectory(basePath, (name) => name.startsWith("stats_counters.json"), log);
   const heartbeat = createHeartbeat({
     config: () => config.current,
-    stats: withLvs(
-      createStatsReader(() => basePath, directory.names),
-      directory.names,
-      () => openLvsStatistics(basePath, log),
-    ),
-    names: directory.names,
+    stats: withLvs(stats, () => openLvsStatistics(basePath, log)),
+    names,
     sender: createUdpSender(),
     lookup: async (host) => (await lookup(host)).address,
     signal: (pid, signal) => process.kill(pid, signal),

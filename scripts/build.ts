@@ -46,17 +46,22 @@ const result = await build({
 });
 
 /**
- * V8 as a program wants it that sleeps most of the time on a machine with one processor: the optimising
- * compilers, and threads that help with collecting garbage, are not worth their memory (measured: 4 MB less; in
- * return, loops over large texts are slower: such work is left to regular expressions).
+ * V8 as a program wants it that sleeps most of the time on a machine with one processor (measured):
+ * - the optimising compilers cost 4 MB; without them, loops over large texts are slower, and such work is left to
+ *   regular expressions;
+ * - the memory reducer collects garbage for an idle program again and again, which takes as long as sending the
+ *   heartbeats; `agent/system/memory.ts` does that when there is something to collect;
+ * - threads beside the main one only compete with it;
+ * - room for two megabytes of new objects means fewer collections;
+ * - a function that runs once every few seconds is compiled sooner than after its usual eight runs.
+ *
+ * On the command line, since V8 looks at some of them only while it starts.
  */
-const V8_FLAGS = ["--no-opt", "--no-maglev", "--single-threaded-gc", "--no-concurrent-sparkplug"];
+const V8_FLAGS = ["--no-opt", "--no-maglev", "--no-memory-reducer", "--single-threaded"];
 
 /** Compiled code is kept beside the program, so that a start does not compile it again. */
-const PRELUDE = `#!/usr/bin/env node
+const PRELUDE = `#!/usr/bin/env -S node ${V8_FLAGS.join(" ")}
 import { enableCompileCache } from "node:module";
-import { setFlagsFromString } from "node:v8";
-for (const flag of ${JSON.stringify(V8_FLAGS)}) setFlagsFromString(flag);
 enableCompileCache({ directory: import.meta.dirname + "/compile-cache", portable: true });
 `;
 await writeFile(`${ROOT}dist/amphora.js`, `${PRELUDE}await import("./cli.js");\n`);
@@ -69,7 +74,7 @@ const chunks = Object.keys(result.metafile.outputs).filter((file) => /(main|amph
 const imports = chunks.map((file) => `await import("./${basename(file)}");\n`).join("");
 const warmUp = `${ROOT}dist/warm-up.js`;
 await writeFile(warmUp, PRELUDE + imports);
-await execa(process.execPath, [warmUp]);
+await execa(process.execPath, [...V8_FLAGS, warmUp]);
 await rm(warmUp);
 
 const bytes = Object.values(result.metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0);

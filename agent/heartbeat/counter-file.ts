@@ -17,6 +17,11 @@ export class CounterFile {
     return counters;
   }
 
+  /** Whether the file has these very counters. */
+  holds(counters: CounterTable): boolean {
+    return counters === this.#saved;
+  }
+
   /**
    * Replaces the file unless it holds these counters already, or is being replaced this moment.
    *
@@ -25,7 +30,7 @@ export class CounterFile {
    * @throws the system error of the writing
    */
   async save(path: string, counters: CounterTable): Promise<void> {
-    if (counters === this.#saved || this.#saving) return this.#saving;
+    if (this.holds(counters) || this.#saving) return this.#saving;
     this.#saving = replaceFileUnsynced(path, encodeCounters(counters), MODE);
     try {
       await this.#saving;

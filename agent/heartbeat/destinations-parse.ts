@@ -32,7 +32,7 @@ function parseDestination(entry: string): Destination | undefined {
 
 /** Takes turns: one destination for each heartbeat, the first entry first. */
 export class Rotation {
-  #list: string | undefined;
+  #list: readonly string[] | undefined;
   #parsed: ParsedDestinations = { destinations: [], malformed: [] };
   #next = 0;
 
@@ -41,9 +41,11 @@ export class Rotation {
    * @returns the parsed list if it is new
    */
   use(list: readonly string[]): ParsedDestinations | undefined {
-    const written = JSON.stringify(list);
-    if (written === this.#list) return undefined;
-    this.#list = written;
+    // Mostly the very same array: the configuration is parsed once.
+    if (list === this.#list) return undefined;
+    const isKnown = JSON.stringify(list) === JSON.stringify(this.#list);
+    this.#list = list;
+    if (isKnown) return undefined;
     this.#parsed = parseDestinations(list);
     this.#next = 0;
     return this.#parsed;

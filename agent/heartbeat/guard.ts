@@ -11,16 +11,19 @@ export const sendSignal: SendSignal = (pid, signal) => {
 };
 
 /**
+ * @param names - what is in the state directory: without VRRP there nothing else is looked at
  * @param basePath - state directory, `[haproxy_amphora] base_path`
- * @param names - how that is listed
  * @returns why no heartbeat may be sent; undefined when it may
  */
-export async function reasonForSilence(
+export function reasonForSilence(
+  names: Names,
   basePath: string,
   signal: SendSignal,
-  names: () => Promise<Names>,
-): Promise<string | undefined> {
-  if (!(await names()).directories.includes("vrrp")) return undefined;
+): Promise<string | undefined> | undefined {
+  return names.directories.includes("vrrp") ? reasonOfKeepalived(basePath, signal) : undefined;
+}
+
+async function reasonOfKeepalived(basePath: string, signal: SendSignal): Promise<string | undefined> {
   if (!(await isFile(`${basePath}/vrrp/octavia-keepalived.conf`))) return undefined;
   const pid = await namedPid(`${basePath}/vrrp/octavia-keepalived.pid`);
   if (pid === undefined) return "keepalived is configured but has no pid file, or one without a pid";

@@ -1,34 +1,43 @@
 /** Puts the statistics of LVS listeners beside HAProxy's, on amphorae that have such listeners. */
-import type { Names } from "../system/files.ts";
 import type { StatsSource } from "./samples.ts";
 
 /** All LVS listeners together: what `StatsSource.read` is for one load balancer. */
 export interface LvsSource {
-  read(options: Parameters<StatsSource["read"]>[1]): ReturnType<StatsSource["read"]>;
+  read(options: { readonly signal: AbortSignal }): ReturnType<StatsSource["read"]>;
 }
 
 /** Its directory below the state directory: no load balancer can have this id. */
 const LVS = "lvs";
 
 /**
- * @param names - names inside the state directory; without an LVS directory there nothing else is done or loaded
+ * Without an LVS directory nothing else is done or loaded.
  * @param load - called once, when there is such a directory
  */
-export function withLvs(
-  haproxy: StatsSource,
-  names: () => Promise<Names>,
-  load: () => Promise<LvsSource>,
-): StatsSource {
+export function withLvs(haproxy: StatsSource, load: () => Promise<LvsSource>): StatsSource {
   let lvs: Promise<LvsSource> | undefined;
+  let ending = new AbortController();
   return {
-    async list() {
-      const ids = await haproxy.list();
-      return (await names()).directories.includes(LVS) ? [...ids, LVS] : ids;
+    list(names) {
+      return names.directories.includes(LVS) ? listAlso(haproxy.list(names)) : haproxy.list(names);
     },
-    async read(id, options) {
-      if (id !== LVS) return await haproxy.read(id, options);
+    async read(id) {
+      if (id !== LVS) return await haproxy.read(id);
       lvs ??= load();
-      return await (await lvs).read(options);
+      ending = new AbortController();
+      const { signal } = ending;
+      return await (await lvs).read({ signal });
+    },
+    release(id, reason) {
+      if (id === LVS) ending.abort(reason);
+      else haproxy.release(id, reason);
+    },
+    close() {
+      ending.abort(new Error("heartbeats are stopping"));
+      haproxy.close();
     },
   };
+}
+
+async function listAlso(others: ReturnType<StatsSource["list"]>): Promise<string[]> {
+  return [...(await others), LVS];
 }

@@ -23,17 +23,15 @@ export function buildMessage(
 ): Built {
   const defect = samples.find((sample) => sample.defect !== undefined)?.defect;
   if (defect !== undefined) throw new AgentError("unavailable", `cannot report these statistics: ${defect}`);
-  const next = new Map(counters);
+  const next = new Map<string, Readonly<Record<string, Count>>>();
   const listeners = new Map<string, ListenerReport>();
   const pools = new Map<string, PoolReport>();
-  let changed = false;
   for (const sample of samples) {
     for (const listener of sample.listeners) {
-      const last = next.get(listener.id);
+      const last = next.get(listener.id) ?? counters.get(listener.id);
       listeners.set(listener.id, reportListener(listener, last));
       if (isLast(listener.counters, last)) continue;
       next.set(ownCopy(listener.id), { ...last, ...listener.counters });
-      changed = true;
     }
     for (const { key, status, members } of sample.pools) pools.set(key, { status, members });
   }
@@ -44,7 +42,7 @@ export function buildMessage(
     pools: Object.fromEntries(pools),
     ver: 3,
   };
-  return { message, counters: changed ? next : counters };
+  return { message, counters: next.size === 0 ? counters : new Map([...counters, ...next]) };
 }
 
 /** The message as JSON text. */

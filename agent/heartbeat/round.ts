@@ -12,7 +12,7 @@ import { sealEnvelope } from "./envelope.ts";
 import { type Fitted, fitDatagram } from "./fit.ts";
 import { reasonForSilence, type SendSignal } from "./guard.ts";
 import { buildMessage, encodeMessage } from "./message.ts";
-import { type ReadResult, SampleCollector, type StatsSource } from "./samples.ts";
+import { NOT_IN_TIME, type ReadResult, SampleCollector, type StatsSource } from "./samples.ts";
 import { Transitions } from "./transitions.ts";
 import type { CounterTable, Destination, HeartbeatConfig, Message } from "./types.ts";
 
@@ -49,7 +49,6 @@ const LONGEST_WAIT_MS = 1_000;
 
 export class Round {
   readonly #options: RoundOptions;
-  readonly #ending = new AbortController();
   readonly #collector: SampleCollector;
   readonly #addresses: Addresses;
   readonly #rotation = new Rotation();
@@ -66,7 +65,7 @@ export class Round {
   constructor(options: RoundOptions) {
     this.#options = options;
     this.#sequence = options.firstSequence ?? 0;
-    this.#collector = new SampleCollector(options.stats, options.clock, this.#ending.signal);
+    this.#collector = new SampleCollector(options.stats, options.clock);
     this.#addresses = new Addresses(options.lookup, (host, error) => {
       this.#fails(`lookup ${host}`, "heartbeat.lookup.failed", "cannot resolve a destination", error, {
         host,
@@ -87,8 +86,9 @@ export class Round {
   async run(): Promise<void> {
     const config = this.#options.config();
     try {
-      if (!(await this.#mayBeSent(config))) return;
-      const message = await this.#build(config);
+      const names = await this.#options.names();
+      if (!(await this.#mayBeSent(config, names))) return;
+      const message = await this.#build(config, names);
       await this.#send(message, config);
     } catch (error) {
       this.#failed += 1;
@@ -100,14 +100,13 @@ export class Round {
 
   /** Ends readings, waits for what is on its way, closes the sockets. */
   async close(): Promise<void> {
-    this.#ending.abort(new Error("the heartbeat is stopping"));
-    await this.#collector.idle();
+    await this.#collector.close();
     await this.#options.sender.close();
     await Promise.all(this.#sending);
   }
 
-  async #mayBeSent(config: HeartbeatConfig): Promise<boolean> {
-    const reason = await reasonForSilence(config.basePath, this.#options.signal, this.#options.names);
+  async #mayBeSent(config: HeartbeatConfig, names: Names): Promise<boolean> {
+    const reason = await reasonForSilence(names, config.basePath, this.#options.signal);
     if (reason === undefined) {
       this.#works("guard", "heartbeat.guard.passed", "keepalived runs, heartbeats go on");
       return true;
@@ -116,7 +115,7 @@ export class Round {
     return false;
   }
 
-  async #build(config: HeartbeatConfig): Promise<Message> {
+  async #build(config: HeartbeatConfig, names: Names): Promise<Message> {
     const sequence = this.#sequence;
     this.#sequence += 1;
     const intervalMs = config.heartbeatIntervalSeconds * 1_000;
@@ -124,7 +123,7 @@ export class Round {
     const { clock } = this.#options;
     const deadline = clock.now() + waitMs;
     const addresses = this.#findAddresses(config);
-    const samples = await this.#collect(waitMs, intervalMs);
+    const samples = await this.#collect(names, waitMs, intervalMs);
     if (addresses) await settledWithin(clock, deadline - clock.now(), addresses);
     const path = `${config.basePath}/stats_counters.json`;
     const isFirst = this.#counters === undefined && samples.some(({ listeners }) => listeners.length > 0);
@@ -132,13 +131,15 @@ export class Round {
     const built = buildMessage(config.amphoraId, sequence, samples, this.#counters ?? new Map());
     if (this.#counters) {
       this.#counters = built.counters;
-      await settledWithin(this.#options.clock, waitMs / 2, this.#saveCounters(path, built.counters));
+      if (!this.#counterFile.holds(built.counters)) {
+        await settledWithin(this.#options.clock, waitMs / 2, this.#saveCounters(path, built.counters));
+      }
     }
     return built.message;
   }
 
-  async #collect(waitMs: number, intervalMs: number): Promise<LoadBalancerSample[]> {
-    const results = await this.#collector.collect(waitMs, intervalMs);
+  async #collect(names: Names, waitMs: number, intervalMs: number): Promise<LoadBalancerSample[]> {
+    const results = await this.#collector.collect(names, waitMs, intervalMs);
     return [...results].flatMap(([id, result]) => this.#usable(id, result) ?? []);
   }
 
@@ -150,7 +151,7 @@ export class Round {
       });
       return result.sample;
     }
-    const reason = result.kind === "late" ? "HAProxy has not answered in time" : result.error;
+    const reason = result.kind === "late" ? NOT_IN_TIME : result.error;
     const text = "statistics of a load balancer are missing";
     this.#fails(subject, "heartbeat.statistics.failed", text, reason, { loadBalancerId });
     return undefined;

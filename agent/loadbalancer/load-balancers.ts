@@ -36,6 +36,8 @@ export interface LoadBalancersOptions {
   readonly vrrpChecks: VrrpChecks;
   /** Announces addresses in the namespace. */
   readonly advertise: (addresses: readonly string[]) => Promise<void>;
+  /** Told when a worker has been replaced by another one: what is connected to the old one keeps it from ending. */
+  readonly replaced: (id: LoadBalancerId) => void;
   readonly logger: Logger;
   readonly tryRun?: Try;
   readonly ask?: Ask;
@@ -122,11 +124,12 @@ class HaproxyLoadBalancers implements LoadBalancers {
   }
 
   async #act(id: LoadBalancerId, wanted: Action): Promise<string> {
-    const { supervisor, topology, vrrpChecks, logger } = this.#options;
+    const { supervisor, topology, vrrpChecks, replaced, logger } = this.#options;
     const action = wanted === "reload" && !(await this.#isRunning(id)) ? "start" : wanted;
     if (action === "reload") await this.#saveServersState(id);
     const startedAt = performance.now();
     await failingAs(`Error ${action}ing haproxy`, () => supervisor[action]({ kind: "haproxy", id }));
+    if (action === "reload") replaced(id);
     const durationMs = Math.round(performance.now() - startedAt);
     logger.info({ event: `haproxy.${action}.done`, lbId: id, durationMs }, "haproxy action done");
     // With a standby keepalived announces the addresses, when they are here (docs/contract/rest-api.md, 2.8).

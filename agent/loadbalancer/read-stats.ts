@@ -1,60 +1,105 @@
 /** Reads the statistics of every HAProxy on this amphora (docs/contract/heartbeat.md, section 4). */
-import { isFile, type Names, namesIn } from "../system/files.ts";
+import { isFile, type Names } from "../system/files.ts";
 import { namedPid, processExists } from "../system/processes.ts";
-import { type Ask, ask } from "../system/unix-socket.ts";
-import { parseStats, STATS_COMMAND } from "./stats-parse.ts";
+import { RuntimeSession } from "../system/runtime-session.ts";
+import { parseStats, STATS_COMMANDS } from "./stats-parse.ts";
 import type { LoadBalancerSample } from "./types.ts";
 
 export interface StatsReader {
-  /** Ids of the load balancers that have a configuration. */
-  list(): Promise<string[]>;
   /**
-   * @returns undefined when HAProxy does not run
-   * @throws the system error of the socket, AgentError `unavailable` when the answer is late or unusable
+   * Ids of the load balancers that have a configuration.
+   * @param names - what is in the state directory
    */
-  read(
-    id: string,
-    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
-  ): Promise<LoadBalancerSample | undefined>;
+  list(names: Names): readonly string[] | Promise<readonly string[]>;
+  /**
+   * One reading of a load balancer at a time; its only time limit is {@link StatsReader.release}.
+   * @returns undefined when HAProxy does not run
+   * @throws the system error of the socket, AgentError `unavailable` when the answer is unusable
+   */
+  read(id: string): Promise<LoadBalancerSample | undefined>;
+  /**
+   * Ends the session with the load balancer's HAProxy. A worker that a reload has replaced can go then; a reading
+   * that is under way fails.
+   * @param reason - what that reading fails with
+   */
+  release(id: string, reason?: Error): void;
+  /** Ends all sessions. */
+  close(): void;
 }
 
 /** What else lies in the state directory (docs/contract/rest-api.md, 4.3). */
 const NO_LOAD_BALANCERS = new Set(["certs", "lvs", "vrrp"]);
 
+/** What a worker says of its frontends once another one has taken its place (HAProxy 2.6, measured). */
+const STOPPED = "STOP";
+
 /**
- * Made for being asked every few seconds for years: as long as every HAProxy runs, one directory is listed and
- * one socket asked for each; pid files are only looked at when a socket does not answer.
+ * Made for being asked every few seconds for years: as long as every HAProxy runs, one session with each is kept
+ * and asked; pid files are only looked at when there is no answer.
  * @param basePath - state directory, `[haproxy_amphora] base_path`
- * @param names - how it is listed
- * @param askHaproxy - how the socket is asked
  */
-export function createStatsReader(
-  basePath: () => string,
-  names: () => Promise<Names> = () => namesIn(basePath()),
-  askHaproxy: Ask = ask,
-): StatsReader {
+export function createStatsReader(basePath: () => string): StatsReader {
+  const sessions = new Map<string, RuntimeSession>();
+
+  function sessionOf(id: string): RuntimeSession {
+    const known = sessions.get(id);
+    if (known) return known;
+    const session = new RuntimeSession(`${basePath()}/${id}.sock`);
+    sessions.set(id, session);
+    return session;
+  }
+
+  function release(id: string, reason?: Error): void {
+    sessions.get(id)?.close(reason);
+    sessions.delete(id);
+  }
+
+  async function configured(ids: readonly string[], doubtful: readonly string[]): Promise<string[]> {
+    const known = await Promise.all(doubtful.map((id) => isFile(`${basePath()}/${id}/haproxy.cfg`)));
+    const unknown = new Set(doubtful.filter((_id, index) => !known[index]));
+    return ids.filter((id) => !unknown.has(id));
+  }
+
+  async function ask(session: RuntimeSession): Promise<LoadBalancerSample> {
+    return parseStats(await session.ask(STATS_COMMANDS));
+  }
+
+  /** @returns undefined when whoever is at the other end of a kept session cannot speak for HAProxy any more */
+  async function askKept(id: string, session: RuntimeSession): Promise<LoadBalancerSample | undefined> {
+    try {
+      const sample = await ask(session);
+      if (!sample.listeners.some(({ status }) => status === STOPPED)) return sample;
+    } catch (error) {
+      // Released: the caller wants no second try.
+      if (sessions.get(id) !== session) throw error;
+    }
+    session.close();
+    return undefined;
+  }
+
   return {
-    async list() {
-      const { directories, others } = await names();
+    list({ directories, others }) {
       const ids = directories.filter((name) => !NO_LOAD_BALANCERS.has(name));
       // HAProxy's socket is there from its first start to the deletion of the load balancer.
       const without = ids.filter((id) => !others.has(`${id}.sock`));
-      if (without.length === 0) return ids;
-      const known = await Promise.all(without.map((id) => isFile(`${basePath()}/${id}/haproxy.cfg`)));
-      const unknown = new Set(without.filter((_id, index) => !known[index]));
-      return ids.filter((id) => !unknown.has(id));
+      return without.length === 0 ? ids : configured(ids, without);
     },
-    async read(id, options) {
-      const base = basePath();
-      let answer: Buffer;
+    async read(id) {
+      const session = sessionOf(id);
+      const sample = session.isOpen ? await askKept(id, session) : undefined;
+      if (sample) return sample;
       try {
-        answer = await askHaproxy(`${base}/${id}.sock`, STATS_COMMAND, options);
+        return await ask(session);
       } catch (error) {
-        const pid = await namedPid(`${base}/${id}/${id}.pid`);
+        session.close();
+        const pid = await namedPid(`${basePath()}/${id}/${id}.pid`);
         if (pid === undefined || !processExists(pid)) return undefined;
         throw error;
       }
-      return parseStats(answer);
+    },
+    release,
+    close() {
+      for (const id of sessions.keys()) release(id);
     },
   };
 }

@@ -2,19 +2,19 @@
  * HAProxy's statistics as listener and pool samples (docs/contract/heartbeat.md, section 4).
  *
  * This is the agent's hottest code: 500 listeners with 10 members are 5,500 rows and 2.5 MB for every
- * heartbeat. So a row is looked at only up to the last column that is needed, and only a row that has a
- * quote in it is taken apart by the rules of quoting.
+ * heartbeat. So a regular expression takes each row apart, and only one that has a quote in it goes by the rules
+ * of quoting.
  */
 import { isAscii } from "node:buffer";
 import { AgentError } from "../errors.ts";
-import { type Columns, StatsRows } from "./stats-rows.ts";
+import { type Columns, type Row, StatsRows } from "./stats-rows.ts";
 import type { ListenerSample, LoadBalancerSample, PoolSample } from "./types.ts";
 
 /**
- * Asks for what {@link parseStats} reads: frontends (1), then backends and servers (2 + 4), on one connection.
- * @see HAProxy management guide, "show stat" and "Unix Socket commands": each answer ends with an empty line
+ * Ask for what {@link parseStats} reads: frontends (1), then backends and servers (2 + 4).
+ * @see HAProxy management guide, "show stat"
  */
-export const STATS_COMMAND = "show stat -1 1 -1;show stat -1 6 -1";
+export const STATS_COMMANDS = ["show stat -1 1 -1", "show stat -1 6 -1"];
 
 const LISTENER_COLUMNS = ["pxname", "svname", "status", "scur", "stot", "bin", "bout", "ereq"] as const;
 const POOL_COLUMNS = ["pxname", "svname", "status", "weight"] as const;
@@ -31,7 +31,7 @@ interface PoolRows {
 }
 
 /**
- * @param answer - complete answer to {@link STATS_COMMAND}
+ * @param answers - complete answers to {@link STATS_COMMANDS}, each with the empty line that ends it
  * @returns listeners and pools in HAProxy's order, without the internal Prometheus proxies; `defect` when the
  * contract forbids a heartbeat made from it
  * @throws AgentError `unavailable` when the answer is cut off, not ASCII, not the CSV that HAProxy writes, or
@@ -39,14 +39,11 @@ interface PoolRows {
  * @param isPoolName - what a backend may be named instead; API 0.5 has the pool's id alone
  */
 export function parseStats(
-  answer: Buffer,
+  answers: readonly Buffer[],
   isPoolName: (name: string) => boolean = isPoolAndListener,
 ): LoadBalancerSample {
-  if (!isAscii(answer)) throw unusable("they are not ASCII");
-  const rows = new StatsRows(answer);
-  const frontends = readListeners(rows);
-  const backends = readPools(rows, isPoolName);
-  if (!rows.ended) throw unusable("text follows them");
+  const frontends = read(answers[0], readListeners);
+  const backends = read(answers[1], (rows) => readPools(rows, isPoolName));
   const defect = frontends.defect ?? backends.defect;
   return {
     listeners: frontends.listeners,
@@ -55,30 +52,39 @@ export function parseStats(
   };
 }
 
+function read<Result>(answer: Buffer | undefined, reader: (rows: StatsRows) => Result): Result {
+  if (!answer || !isAscii(answer)) throw unusable("they are not ASCII");
+  const rows = new StatsRows(answer);
+  const result = reader(rows);
+  if (!rows.ended) throw unusable("text follows them");
+  return result;
+}
+
 function readListeners(rows: StatsRows): { listeners: ListenerSample[]; defect?: string | undefined } {
-  const columns = rows.open(LISTENER_COLUMNS);
-  if (columns) requireColumns(columns, ["pxname", "svname", "status"]);
   const listeners: ListenerSample[] = [];
+  const columns = rows.open(LISTENER_COLUMNS);
+  if (!columns) return { listeners };
+  requireColumns(columns, ["pxname", "svname", "status"]);
   let defect: string | undefined;
-  while (columns && rows.next()) {
-    const id = need(rows, columns.pxname);
-    if (isInternal(id) || need(rows, columns.svname) !== "FRONTEND") continue;
-    const listener = readListener(rows, columns, id);
+  for (let row = rows.next(); row; row = rows.next()) {
+    const id = need(row, columns.pxname);
+    if (isInternal(id) || need(row, columns.svname) !== "FRONTEND") continue;
+    const listener = readListener(row, columns, id);
     if (listener) listeners.push(listener);
     else defect ??= `a counter of listener ${id} is missing`;
   }
   return { listeners, defect };
 }
 
-function readListener(rows: StatsRows, columns: ListenerColumns, id: string): ListenerSample | undefined {
-  const currentConnections = parseCount(rows.field(columns.scur));
-  const bin = parseCount(rows.field(columns.bin));
-  const bout = parseCount(rows.field(columns.bout));
-  const ereq = parseCount(rows.field(columns.ereq));
-  const stot = parseCount(rows.field(columns.stot));
+function readListener(row: Row, columns: ListenerColumns, id: string): ListenerSample | undefined {
+  const currentConnections = parseCount(row[columns.scur]);
+  const bin = parseCount(row[columns.bin]);
+  const bout = parseCount(row[columns.bout]);
+  const ereq = parseCount(row[columns.ereq]);
+  const stot = parseCount(row[columns.stot]);
   if (currentConnections === undefined || bin === undefined || bout === undefined) return undefined;
   if (ereq === undefined || stot === undefined) return undefined;
-  const status = need(rows, columns.status);
+  const status = need(row, columns.status);
   return { id, status, currentConnections, counters: { bin, bout, ereq, stot } };
 }
 
@@ -94,14 +100,15 @@ function readPools(
   isPoolName: (name: string) => boolean,
 ): { pools: PoolSample[]; defect?: string | undefined } {
   const columns = rows.open(POOL_COLUMNS);
-  if (columns) requireColumns(columns, POOL_COLUMNS);
+  if (!columns) return { pools: [] };
+  requireColumns(columns, POOL_COLUMNS);
   const byKey = new Map<string, PoolRows>();
   let pool: PoolRows | undefined;
-  while (columns && rows.next()) {
+  for (let row = rows.next(); row; row = rows.next()) {
     // The rows of one proxy follow each other.
-    const key = need(rows, columns.pxname);
+    const key = need(row, columns.pxname);
     if (pool?.key !== key) pool = poolNamed(byKey, key);
-    if (!pool.internal) readPoolRow(rows, columns, pool, isPoolName);
+    if (!pool.internal) readPoolRow(row, columns, pool, isPoolName);
   }
   return closePools(byKey.values());
 }
@@ -115,15 +122,15 @@ function poolNamed(byKey: Map<string, PoolRows>, key: string): PoolRows {
 }
 
 function readPoolRow(
-  rows: StatsRows,
+  row: Row,
   columns: PoolColumns,
   pool: PoolRows,
   isPoolName: (name: string) => boolean,
 ): void {
-  const server = need(rows, columns.svname);
-  const status = need(rows, columns.status);
+  const server = need(row, columns.svname);
+  const status = need(row, columns.status);
   if (server !== "BACKEND") {
-    pool.members.push([server, memberStatus(status, need(rows, columns.weight))]);
+    pool.members.push([server, memberStatus(status, need(row, columns.weight))]);
     return;
   }
   if (!isPoolName(pool.key)) throw unusable(`${pool.key} does not name a pool and a listener`);
@@ -160,8 +167,8 @@ function requireColumns<Name extends string>(columns: Columns<Name>, names: read
   if (missing !== undefined) throw unusable(`there is no column ${missing}`);
 }
 
-function need(rows: StatsRows, index: number): string {
-  const value = rows.field(index);
+function need(row: Row, index: number): string {
+  const value = row[index];
   if (value === undefined) throw unusable("a row is too short");
   return value;
 }

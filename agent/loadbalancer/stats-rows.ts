@@ -1,4 +1,4 @@
-/** Rows and fields of HAProxy's `show stat` CSV, cut out of the text only when they are asked for. */
+/** Rows of HAProxy's `show stat` CSV, with only the fields that somebody asked for. */
 import { AgentError } from "../errors.ts";
 
 const COMMA = 0x2c;
@@ -6,84 +6,63 @@ const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 const SPACE = 0x20;
 
-/** Position of each column. */
+/** Where a {@link Row} has the field of each column; -1, where no row has anything, for a column that is not there. */
 export type Columns<Name extends string> = Readonly<Record<Name, number>>;
 
-/** Walks over the rows of one answer after the other; each answer ends with an empty line. */
+/** The wanted fields of one row, from index 1 on; undefined behind the end of a row that is too short. */
+export type Row = readonly (string | undefined)[];
+
+/** Walks over the rows of one answer, which ends with an empty line. */
 export class StatsRows {
   readonly #bytes: Buffer;
-  /** The same as `bytes`, at the same offsets: scanning is faster there, cutting out is faster here. */
+  /** The same as `bytes`, at the same offsets. */
   readonly #text: string;
-  /** Start of each leading field of the current row, then one past the comma or newline behind the last. */
-  #starts = new Int32Array(0);
-  /** Fields of the current row that are known: the row may have fewer than are wanted. */
-  #known = 0;
-  #pattern = NO_COLUMNS;
-  /** The wanted fields by column, of a row that is as long as it should be. */
-  #match: Readonly<Record<string, string>> | undefined;
-  /** The fields themselves, when the row has quotes. */
-  #quoted: string[] | undefined;
-  #nextQuote: number;
+  /** Positions of the wanted columns, ascending. */
+  #wanted: readonly number[] = [];
+  #pattern = NO_ROW;
   #position = 0;
 
   /** @param bytes - ASCII */
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
     this.#text = bytes.toString("latin1");
-    this.#nextQuote = bytes.indexOf(QUOTE);
   }
 
   /**
-   * Reads the header of the answer that starts here. HAProxy adds columns over time, so they go by name.
-   * @param wanted - the columns whose fields will be asked for
-   * @returns where they are, -1 for one that is not there; undefined when the answer is empty
+   * Reads the header. HAProxy adds columns over time, so they go by name.
+   * @param names - the columns whose fields will be asked for
+   * @returns undefined when the answer is empty
    * @throws AgentError `unavailable` when the text ends before it
    */
-  open<Name extends string>(wanted: readonly Name[]): Columns<Name> | undefined {
+  open<Name extends string>(names: readonly Name[]): Columns<Name> | undefined {
     if (this.#skipEmptyLine()) return undefined;
-    const end = this.#lineEnd();
+    const end = this.#text.indexOf("\n", this.#position);
+    if (end === -1) throw cutOff();
     // The first two characters are "# ".
-    const columns = findColumns(this.#text.slice(this.#position + 2, end), wanted);
-    const indexes = Object.values<number>(columns).filter((index) => index >= 0);
-    this.#starts = new Int32Array(Math.max(-1, ...indexes) + 2);
-    this.#pattern = patternOf(indexes);
+    const { columns, wanted } = findColumns(this.#text.slice(this.#position + 2, end), names);
+    this.#wanted = wanted;
+    this.#pattern = patternOf(wanted);
     this.#position = end + 1;
     return columns;
   }
 
   /**
-   * Steps to the next row of the open answer.
-   * @returns false behind its last row
+   * Steps to the next row.
+   * @returns undefined behind its last row
    * @throws AgentError `unavailable` when the text ends inside the answer
    */
-  next(): boolean {
-    if (this.#skipEmptyLine()) return false;
-    const end = this.#lineEnd();
-    if (this.#nextQuote !== -1 && this.#nextQuote < this.#position) {
-      this.#nextQuote = this.#bytes.indexOf(QUOTE, this.#position);
+  next(): Row | undefined {
+    const pattern = this.#pattern;
+    pattern.lastIndex = this.#position;
+    const match = pattern.exec(this.#text);
+    if (match) {
+      this.#position = pattern.lastIndex;
+      return match;
     }
-    if (this.#nextQuote !== -1 && this.#nextQuote < end) {
-      this.#quoted = this.#readQuotedRow();
-    } else {
-      this.#quoted = undefined;
-      this.#pattern.lastIndex = this.#position;
-      this.#match = this.#pattern.exec(this.#text)?.groups;
-      // A row that is too short for the pattern.
-      if (!this.#match) this.#findFields(end);
-      this.#position = end + 1;
-    }
-    return true;
+    return this.#skipEmptyLine() ? undefined : this.#readUnusualRow();
   }
 
-  /** A field of the current row; undefined when the row is too short. */
-  field(index: number): string | undefined {
-    if (this.#quoted) return this.#quoted[index];
-    if (this.#match) return this.#match[`c${index}`];
-    if (index < 0 || index >= this.#known) return undefined;
-    return this.#text.slice(this.#starts[index], (this.#starts[index + 1] ?? 0) - 1);
-  }
-
-  /** Whether only white space follows the last row that was read. */
+  /** Whether only white space follows the answer. */
   get ended(): boolean {
     return this.#bytes.subarray(this.#position).every((byte) => byte <= SPACE);
   }
@@ -94,40 +73,21 @@ export class StatsRows {
     return true;
   }
 
-  #lineEnd(): number {
-    const end = this.#text.indexOf("\n", this.#position);
-    if (end === -1) throw cutOff();
-    return end;
-  }
-
-  #findFields(end: number): void {
-    const bytes = this.#bytes;
-    const starts = this.#starts;
-    const last = starts.length - 1;
-    let field = 0;
-    starts[0] = this.#position;
-    for (let at = this.#position; at < end && field < last; at += 1) {
-      if (bytes[at] === COMMA) starts[++field] = at + 1;
-    }
-    if (field < last) starts[++field] = end + 1;
-    this.#known = field;
-  }
-
   /**
-   * A field that begins with a quote ends at the next single quote; it may hold commas and newlines, and two
-   * quotes in it stand for one. Elsewhere a quote is an ordinary character.
+   * A row that is short or has quotes. A field that begins with a quote ends at the next single quote; it may
+   * hold commas and newlines, and two quotes in it stand for one. Elsewhere a quote is an ordinary character.
    */
-  #readQuotedRow(): string[] {
+  #readUnusualRow(): Row {
     const fields: string[] = [];
-    const wanted = this.#starts.length - 1;
+    const last = this.#wanted.at(-1) ?? -1;
     let end = this.#position - 1;
     do {
       const start = end + 1;
       end = this.#bytes[start] === QUOTE ? this.#quotedFieldEnd(start) : this.#plainFieldEnd(start);
       fields.push(unquote(this.#text.slice(start, end)));
-    } while (this.#bytes[end] === COMMA && fields.length < wanted);
+    } while (this.#bytes[end] === COMMA && fields.length <= last);
     this.#position = this.#rowEnd(end) + 1;
-    return fields;
+    return [undefined, ...this.#wanted.map((column) => fields[column])];
   }
 
   /** Index of the newline that ends the row, from the end of one of its fields. */
@@ -164,43 +124,42 @@ export class StatsRows {
 }
 
 /** Matches nothing. */
-const NO_COLUMNS = /(?!)/y;
+const NO_ROW = /(?!)/y;
 const patterns = new Map<string, RegExp>();
 
 /**
- * The leading fields of a row, the wanted ones captured. A regular expression is compiled by an engine of its
+ * A whole row without quotes, the wanted fields captured. A regular expression is compiled by an engine of its
  * own: it is as fast in a program that has just started, or was compiled without optimisation, as in a warm one.
  */
-function patternOf(indexes: readonly number[]): RegExp {
-  const wanted = new Set(indexes);
-  const fields = Array.from({ length: Math.max(-1, ...indexes) + 1 }, (_, index) =>
-    wanted.has(index) ? `(?<c${index}>[^,\\n]*)` : "[^,\\n]*",
-  );
-  if (fields.length === 0) return NO_COLUMNS;
-  const source = `${fields.join(",")}(?=[,\\n])`;
-  const known = patterns.get(source);
+function patternOf(wanted: readonly number[]): RegExp {
+  const key = wanted.join(",");
+  const known = patterns.get(key);
   if (known) return known;
-  const pattern = new RegExp(source, "y");
-  patterns.set(source, pattern);
+  const fields = Array.from({ length: (wanted.at(-1) ?? -1) + 1 }, (_, column) =>
+    wanted.includes(column) ? '([^,"\\n]*)' : '[^,"\\n]*',
+  );
+  const pattern =
+    fields.length === 0 ? NO_ROW : new RegExp(`(?!\\n)${fields.join(",")}(?:,[^"\\n]*)?\\n`, "y");
+  patterns.set(key, pattern);
   return pattern;
 }
 
 /** What is wanted is in front: the header is not read to its end. */
-function findColumns<Name extends string>(header: string, wanted: readonly Name[]): Columns<Name> {
-  const found = new Map<string, number>(wanted.map((name) => [name, -1]));
-  let missing = wanted.length;
+function findColumns<Name extends string>(
+  header: string,
+  names: readonly Name[],
+): { readonly columns: Columns<Name>; readonly wanted: readonly number[] } {
+  const columns = Object.fromEntries(names.map((name) => [name, -1])) as Record<Name, number>;
+  const wanted: number[] = [];
   let start = 0;
-  for (let column = 0; missing > 0 && start <= header.length; column += 1) {
+  for (let column = 0; wanted.length < names.length && start <= header.length; column += 1) {
     const comma = header.indexOf(",", start);
-    const name = header.slice(start, comma === -1 ? header.length : comma);
-    if (found.get(name) === -1) {
-      found.set(name, column);
-      missing -= 1;
-    }
+    const found = header.slice(start, comma === -1 ? header.length : comma) as Name;
+    if (columns[found] === -1) columns[found] = wanted.push(column);
     if (comma === -1) break;
     start = comma + 1;
   }
-  return Object.fromEntries(found) as Columns<Name>;
+  return { columns, wanted };
 }
 
 function cutOff(): AgentError {

@@ -27,7 +27,7 @@ export function createMemoryTidier(clock: Clock, collect: () => void): MemoryTid
 
   const dueAt = (): number => Math.max(lastTouched + QUIET_MS, lastCollected + LEAST_GAP_MS);
   const wait = (): void => {
-    cancel = clock.after(dueAt() - clock.now(), check);
+    cancel = clock.after(Math.max(0, dueAt() - clock.now()), check);
   };
   const check = (): void => {
     if (clock.now() < dueAt()) {

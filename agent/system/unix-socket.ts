@@ -1,6 +1,7 @@
 /** One question to a program that answers on a unix stream socket, such as HAProxy's runtime API. */
 import { connect } from "node:net";
 import { AgentError } from "../errors.ts";
+import { AnswerBuffer } from "./answer-buffer.ts";
 
 export interface AskOptions {
   /** Milliseconds from connecting to the end of the answer. */
@@ -64,38 +65,4 @@ export const ask: Ask = async (path, command, options) => {
 
 function unavailable(message: string): AgentError {
   return new AgentError("unavailable", message);
-}
-
-const FIRST_SLAB = 64 * 1024;
-const LARGEST_SLAB = 1024 * 1024;
-const LEAST_ROOM = 4 * 1024;
-
-/**
- * Takes an answer in few, growing pieces. Node's own way takes 64 KiB for each read, however little comes: an
- * answer of megabytes keeps the garbage collector busy then.
- */
-class AnswerBuffer {
-  readonly #full: Buffer[] = [];
-  #slab = Buffer.allocUnsafe(FIRST_SLAB);
-  #used = 0;
-  size = 0;
-
-  room(): Buffer {
-    if (this.#slab.length - this.#used < LEAST_ROOM) {
-      this.#full.push(this.#slab.subarray(0, this.#used));
-      this.#slab = Buffer.allocUnsafe(Math.min(this.#slab.length * 2, LARGEST_SLAB));
-      this.#used = 0;
-    }
-    return this.#slab.subarray(this.#used);
-  }
-
-  filled(bytes: number): void {
-    this.#used += bytes;
-    this.size += bytes;
-  }
-
-  whole(): Buffer {
-    const last = this.#slab.subarray(0, this.#used);
-    return this.#full.length === 0 ? last : Buffer.concat([...this.#full, last], this.size);
-  }
 }

@@ -90,16 +90,15 @@ export async function buildProgram(): Promise<void> {
  * @returns the agent's command, for `installUnit`
  */
 export async function installProgram(machine: Machine): Promise<string> {
-  await machine.copyIn(process.execPath, `${INSTALLED}/node`);
+  await machine.copyIn(process.execPath, "/usr/local/bin/node");
   for (const part of ["dist", "templates", "package.json"]) {
     await machine.copyIn(join(ROOT, part), `${INSTALLED}/${part}`);
   }
   await machine.copyIn(join(ROOT, "elements/amphora-agent/static/usr/local/bin"), "/usr/local/bin");
   for (const name of PROGRAMS) {
-    const text = `#!/bin/sh\nexec ${INSTALLED}/node ${INSTALLED}/dist/${name} "$@"\n`;
-    await machine.write(`/usr/local/bin/${name}`, text, 0o755);
+    await machine.exec("ln", ["-s", `${INSTALLED}/dist/${name}`, `/usr/local/bin/${name}`]);
   }
-  return `${INSTALLED}/node ${INSTALLED}/dist/amphora-agent`;
+  return `${INSTALLED}/dist/amphora-agent`;
 }
 
 /** A standby's HAProxy listens on a VIP that is not there yet. */

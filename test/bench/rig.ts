@@ -125,7 +125,7 @@ export class Rig {
 
   /** Resolves when the next `count` heartbeats have arrived. */
   async heartbeats(count: number): Promise<void> {
-    const signal = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.timeout(30_000 + count * 2_000);
     for (let seen = 0; seen < count; seen += 1) await once(this.#heartbeats, "message", { signal });
   }
 

@@ -28,8 +28,7 @@ test("a listener is in the heartbeats while its keepalived runs, from the first 
     { basePath: base, controllerIpPortList: [manager.entry] },
     {
       stats: withLvs(
-        createStatsReader(() => base, state.names),
-        state.names,
+        createStatsReader(() => base),
         async () =>
           new LvsStatistics({ basePath: base, names: lvs.names, readKernel: createKernelReader(run) }),
       ),

@@ -125,6 +125,7 @@ export async function anAgent(topology: "SINGLE" | "ACTIVE_STANDBY" = "SINGLE"):
     supervisor,
     exclusive,
     vrrpChecks,
+    replaced: () => undefined,
     advertise: (addresses: readonly string[]) => Promise.resolve(void advertised.push([...addresses])),
     logger,
   };

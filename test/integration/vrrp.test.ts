@@ -51,7 +51,7 @@ const upload = (text: string) => agent.vrrp.upload(Buffer.from(text));
 const pid = () => runningPid(files.pidFile, KEEPALIVED);
 const check = () => readFile(files.haproxyCheck, "utf8");
 const mode = async (path: string) => ((await stat(path)).mode & 0o7777).toString(8);
-const silence = () => reasonForSilence(BASE, sendSignal, () => namesIn(BASE));
+const silence = async () => await reasonForSilence(await namesIn(BASE), BASE, sendSignal);
 const verdict = () =>
   run("bash", [files.checkScript]).then(
     () => 0,

@@ -6,29 +6,35 @@ import { FakeClock } from "./fake-clock.ts";
 
 const WAIT_MS = 500;
 const INTERVAL_MS = 10_000;
+const NAMES = { directories: [], others: new Set<string>() };
 const SAMPLE: LoadBalancerSample = { listeners: [], pools: [] };
 
 /** Load balancers whose HAProxy takes `delays` milliseconds; an error stands for one that fails at once. */
 function aCollector(delays: Record<string, number | Error>) {
   const clock = new FakeClock();
   const reads: string[] = [];
+  const release = new Map<string, (reason: Error) => void>();
   const source: StatsSource = {
     list: async () => Object.keys(delays),
-    async read(id, { timeoutMs }) {
+    async read(id) {
       reads.push(id);
       const delay = delays[id] ?? 0;
       if (delay instanceof Error) throw delay;
-      await new Promise<void>((resolve) => clock.after(Math.min(delay, timeoutMs), resolve));
-      if (delay > timeoutMs) throw new Error("timeout");
+      await new Promise<void>((resolve, reject) => {
+        clock.after(delay, resolve);
+        release.set(id, reject);
+      });
       return SAMPLE;
     },
+    release: (id, reason) => release.get(id)?.(reason),
+    close: () => undefined,
   };
-  const collector = new SampleCollector(source, clock, new AbortController().signal);
+  const collector = new SampleCollector(source, clock);
   let waited = 0;
   async function collect(): Promise<Record<string, ReadResult["kind"]>> {
     const begin = clock.now();
     let results: Map<string, ReadResult> | undefined;
-    const collecting = collector.collect(WAIT_MS, INTERVAL_MS).then((done) => {
+    const collecting = collector.collect(NAMES, WAIT_MS, INTERVAL_MS).then((done) => {
       results = done;
       waited = clock.now() - begin;
     });

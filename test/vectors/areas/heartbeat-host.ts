@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promise
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { pino } from "pino";
 import { openEnvelope } from "../../../agent/heartbeat/envelope.ts";
 import { parseExact } from "../../../agent/heartbeat/exact-json.ts";
@@ -151,7 +152,6 @@ export class GoldenHost implements AsyncDisposable {
       config,
       stats: withLvs(
         createStatsReader(() => this.base),
-        names,
         async () => this.#lvsStatistics(),
       ),
       names,
@@ -181,22 +181,23 @@ export class GoldenHost implements AsyncDisposable {
   }
 }
 
-/** Answers as HAProxy does: commands divided by semicolons, each answer closed by an empty line. */
+/** Answers as HAProxy does in a session that shows a prompt: a line at a time, each answer closed by an empty line. */
 function answer(path: string, replies: Readonly<Record<string, string>>): Promise<Server> {
   const server = createServer((socket) => {
-    socket.once("data", (bytes) => {
-      const answers = bytes
-        .toString()
-        .trim()
-        .split(";")
-        .map((command) => replyTo(command, replies).trim());
-      socket.end(answers.map((text) => (text === "" ? "\n" : `${text}\n\n`)).join(""));
+    server.once("close session", () => socket.destroy());
+    createInterface(socket).on("line", (command) => {
+      const text = isSetting(command) ? "" : replyTo(command, replies).trim();
+      socket.write(text === "" ? "\n> " : `${text}\n\n> `);
     });
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(path, () => resolve(server));
   });
+}
+
+function isSetting(command: string): boolean {
+  return command === "prompt" || command.startsWith("set timeout cli ");
 }
 
 function replyTo(command: string, replies: Readonly<Record<string, string>>): string {
@@ -210,5 +211,6 @@ function replyTo(command: string, replies: Readonly<Record<string, string>>): st
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
+    server.emit("close session");
   });
 }
