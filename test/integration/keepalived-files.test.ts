@@ -100,7 +100,7 @@ test("of updates of the checks that come together the last one knows the most", 
     checked: async () => {
       const state = asked.shift();
       assert.ok(state);
-      // The first one takes its time to find out; the others must not overtake it.
+      // The first one takes its time to find out.
       if (state === states[0]) await first.promise;
       return state;
     },
@@ -108,6 +108,8 @@ test("of updates of the checks that come together the last one knows the most", 
     logger: agent.logger,
   });
   const updates = states.map(() => checks.update());
+  await new Promise(setImmediate);
+  assert.equal(asked.length, 2, "the others wait for it");
   first.resolve();
   await Promise.all(updates);
   assert.equal(await readFile(vrrp.haproxyCheck, "utf8"), "haproxy-vrrp-check /a.sock /b.sock; exit $?");

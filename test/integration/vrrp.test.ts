@@ -181,6 +181,8 @@ test("a load balancer that has crashed stays checked", async () => {
   const haproxy = await runningPid(filesOf(lb).pidFile, "haproxy");
   assert.ok(haproxy);
   process.kill(haproxy, "SIGKILL");
+  // Its supervisor starts it again a tenth of a second later at the earliest.
+  await until(async () => !(await isRunning(haproxy)));
   await agent.vrrpChecks.update();
   assert.equal(await check(), checkOf(socket));
   await until(async () => (await verdict()) === 0);
