@@ -42,6 +42,7 @@ async function anAmphora(t: TestContext, refused?: keyof Supervisor) {
     exclusive: new Exclusive(),
     vrrpChecks: { update: async () => undefined, updateIfUsed: async () => undefined },
     advertise: async () => undefined,
+    replaced: () => undefined,
     logger: pino({ enabled: false }),
     tryRun: async (file) => {
       programs.push(file);
