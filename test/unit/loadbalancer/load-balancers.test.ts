@@ -41,6 +41,7 @@ async function anAmphora(t: TestContext, refused?: keyof Supervisor) {
     supervisor,
     exclusive: new Exclusive(),
     vrrpChecks: { update: async () => undefined, updateIfUsed: async () => undefined },
+    replaced: () => undefined,
     advertise: async () => undefined,
     replaced: () => undefined,
     logger: pino({ enabled: false }),
