@@ -43,7 +43,6 @@ async function anAmphora(t: TestContext, refused?: keyof Supervisor) {
     vrrpChecks: { update: async () => undefined, updateIfUsed: async () => undefined },
     replaced: () => undefined,
     advertise: async () => undefined,
-    replaced: () => undefined,
     logger: pino({ enabled: false }),
     tryRun: async (file) => {
       programs.push(file);
