@@ -1,5 +1,5 @@
 // The direction of imports, enforced: see ARCHITECTURE.md, "Who may import whom".
-const DOMAINS = "network|loadbalancer|vrrp|lvs|render|heartbeat";
+const DOMAINS = "network|loadbalancer|vrrp|lvs|render|heartbeat|metrics";
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

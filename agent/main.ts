@@ -11,12 +11,14 @@ import { createHeartbeat, type Heartbeat } from "./heartbeat/heartbeat.ts";
 import { type LvsSource, withLvs } from "./heartbeat/lvs-source.ts";
 import { createIdentity } from "./identity.ts";
 import { createCertificates } from "./loadbalancer/certificates.ts";
+import { hasExporter } from "./loadbalancer/exporter.ts";
 import { createInstances } from "./loadbalancer/instances.ts";
 import { createLoadBalancers } from "./loadbalancer/load-balancers.ts";
 import { createStatsReader, type StatsReader } from "./loadbalancer/read-stats.ts";
 import { lvsDirectory } from "./lvs/layout.ts";
 import { listLvsListeners } from "./lvs/list.ts";
 import { createLvsListeners } from "./lvs/lvs-listeners.ts";
+import { createMetrics, type Metrics } from "./metrics/activation.ts";
 import { createNetwork } from "./network/network.ts";
 import type { Network } from "./network/types.ts";
 import { chooseSupervisor, createSupervisor } from "./supervisor/choose.ts";
@@ -73,6 +75,7 @@ interface Daemon {
   readonly heartbeat: Heartbeat;
   readonly supervisor: Supervisor;
   readonly network: Network;
+  readonly metrics: Metrics;
   readonly tidier: MemoryTidier;
   readonly resumed: Promise<void>;
 }
@@ -105,11 +108,19 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
   const stats = createStatsReader(() => basePath);
   const heartbeat = startHeartbeat(config, stats, names, heartbeatLog);
   let server: ApiServer | undefined;
+  const metrics = createMetrics({
+    isWanted: () => hasExporter(basePath),
+    open: async (...parts) => (await import("./metrics/endpoint.ts")).openEndpoint(...parts),
+    clock: systemClock,
+    log: logger.child({ component: "metrics" }),
+  });
+  metrics.refresh();
   const { vrrpChecks, ...services } = createServices(config, {
     supervisor,
     exclusive,
     network,
     stats,
+    metrics,
     logger,
   });
   const agent: Agent = {
@@ -142,7 +153,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     vrrpChecks,
     logger,
   });
-  return { server, heartbeat, supervisor, network, tidier, resumed };
+  return { server, heartbeat, supervisor, network, metrics, tidier, resumed };
 }
 
 interface ServiceParts {
@@ -150,13 +161,14 @@ interface ServiceParts {
   readonly exclusive: Exclusive;
   readonly network: Network;
   readonly stats: StatsReader;
+  readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
 /** What the supervisor keeps running, as the API sees it; keepalived's checks look at the others. */
 function createServices(
   config: ConfigInForce,
-  { supervisor, exclusive, network, stats, logger }: ServiceParts,
+  { supervisor, exclusive, network, stats, metrics, logger }: ServiceParts,
 ): Pick<Agent, "loadBalancers" | "lvsListeners" | "vrrp"> & { vrrpChecks: VrrpChecks } {
   const { basePath, baseCertDir, haproxyCmd } = config.current;
   const vrrpLogger = logger.child({ component: "vrrp" });
@@ -183,6 +195,7 @@ function createServices(
     haproxyCmd,
     certDirectory: baseCertDir,
     replaced: (id) => stats.release(id),
+    changed: () => metrics.refresh(),
     logger: logger.child({ component: "loadbalancer" }),
   });
   return {
@@ -222,12 +235,14 @@ async function stopDaemon({
   heartbeat,
   supervisor,
   network,
+  metrics,
   tidier,
   resumed,
 }: Daemon): Promise<void> {
   tidier.close();
   await server.stop();
   await resumed;
+  await metrics.close();
   await supervisor.close();
   await network.idle();
   await heartbeat.stop();

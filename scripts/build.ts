@@ -25,7 +25,7 @@ const ROOT = new URL("../", import.meta.url).pathname;
 await rm(`${ROOT}dist`, { recursive: true, force: true });
 const result = await build({
   absWorkingDir: ROOT,
-  entryPoints: { cli: "agent/cli/main.ts" },
+  entryPoints: { cli: "agent/cli/main.ts", "metrics-worker": "agent/metrics/worker.ts" },
   outdir: "dist",
   bundle: true,
   splitting: true,

@@ -38,6 +38,8 @@ export interface LoadBalancersOptions {
   readonly advertise: (addresses: readonly string[]) => Promise<void>;
   /** Told when a worker has been replaced by another one: what is connected to the old one keeps it from ending. */
   readonly replaced: (id: LoadBalancerId) => void;
+  /** Called when a configuration has changed or is gone. */
+  readonly changed?: () => void;
   readonly logger: Logger;
   readonly tryRun?: Try;
   readonly ask?: Ask;
@@ -66,6 +68,7 @@ class HaproxyLoadBalancers implements LoadBalancers {
     const id = parseLoadBalancerId(text);
     if (!id) throw new AgentError("invalidInput", "Invalid request", { details: "Invalid load balancer id" });
     await this.#options.exclusive.run(id, () => uploadConfig(this.#upload, amphoraId, id, body));
+    this.#options.changed?.();
     await this.#mentionMissingGroup();
   }
 
@@ -89,6 +92,7 @@ class HaproxyLoadBalancers implements LoadBalancers {
   async delete(text: string): Promise<void> {
     const id = parseLoadBalancerId(text);
     if (id) await this.#options.exclusive.run(id, () => this.#delete(id));
+    this.#options.changed?.();
   }
 
   async has(text: string): Promise<boolean> {

@@ -85,7 +85,7 @@ export function parseCpu(stat: string): MachineDetails["cpu"] {
 
 /** Kilobytes, as /proc/meminfo has them. `swap_used` is SwapCached, as the controller has always been told. */
 export function parseMemory(meminfo: string): MachineDetails["memory"] {
-  const kilobytes = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(meminfo)?.[1] ?? 0);
+  const kilobytes = (name: string) => parseKilobytes(meminfo, name);
   return {
     total: kilobytes("MemTotal"),
     free: kilobytes("MemFree"),
@@ -95,6 +95,11 @@ export function parseMemory(meminfo: string): MachineDetails["memory"] {
     shared: kilobytes("Shmem"),
     slab: kilobytes("Slab"),
   };
+}
+
+/** One line of /proc/meminfo; 0 when it is not there. */
+export function parseKilobytes(meminfo: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(meminfo)?.[1] ?? 0);
 }
 
 export function parseLoad(loadavg: string): MachineDetails["load"] {

@@ -2,6 +2,7 @@
 import * as envelope from "./envelope.ts";
 import * as heartbeat from "./heartbeat.ts";
 import * as interfaceFiles from "./interface-files.ts";
+import * as metrics from "./metrics.ts";
 import * as nftables from "./nftables.ts";
 import * as rendering from "./rendering.ts";
 
@@ -16,4 +17,4 @@ export interface Area {
   readonly run: (directory: string) => Promise<Outcome>;
 }
 
-export const areas: readonly Area[] = [interfaceFiles, nftables, heartbeat, envelope, rendering];
+export const areas: readonly Area[] = [interfaceFiles, nftables, heartbeat, envelope, metrics, rendering];

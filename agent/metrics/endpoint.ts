@@ -1,0 +1,53 @@
+/** Starts the thread that serves metrics. */
+import { once } from "node:events";
+import process from "node:process";
+import { Worker } from "node:worker_threads";
+import { NAMESPACE_HANDLE } from "../config/paths.ts";
+import { AgentError } from "../errors.ts";
+import type { Logger } from "../system/logger.ts";
+import type { Endpoint, WorkerMessage, WorkerOptions } from "./types.ts";
+
+const OPTIONS: WorkerOptions = { namespace: NAMESPACE_HANDLE, port: 9102, exporterPort: 9101 };
+/** Texts go through it fast, so that a small nursery is enough; without a limit it grows to tens of megabytes. */
+const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
+/** In the bundle beside this file, in the sources too, under another name (scripts/build.ts). */
+const PROGRAM = new URL(
+  import.meta.url.endsWith(".ts") ? "./worker.ts" : "./metrics-worker.js",
+  import.meta.url,
+);
+
+/**
+ * Settles when it listens.
+ * @param onLost - called when it has ended by itself
+ * @throws the system error: `ENOENT` before there is a namespace, `EADDRINUSE` beside upstream's proxy
+ */
+export async function openEndpoint(log: Logger, onLost: (error: Error) => void): Promise<Endpoint> {
+  const worker = new Worker(PROGRAM, {
+    name: "metrics",
+    workerData: OPTIONS,
+    resourceLimits: LIMITS,
+    // Calls into the C library are still called experimental; which Node we run on is fixed (package.json).
+    execArgv: [...process.execArgv, "--disable-warning=ExperimentalWarning"],
+  });
+  // Before it listens it says nothing else.
+  await once(worker, "message");
+  let closing = false;
+  worker.on("message", (message: WorkerMessage) => {
+    if (message.kind !== "failed") return;
+    const event = "metrics.scrape.failed";
+    log.warn({ event, reason: message.reason }, "HAProxy's metrics cannot be passed on");
+  });
+  let failure: Error | undefined;
+  worker.on("error", (error: Error) => {
+    failure = error;
+  });
+  worker.once("exit", () => {
+    if (!closing) onLost(failure ?? new AgentError("unavailable", "the metrics thread has ended"));
+  });
+  return {
+    async close() {
+      closing = true;
+      await worker.terminate();
+    },
+  };
+}

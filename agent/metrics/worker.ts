@@ -1,0 +1,33 @@
+/**
+ * The thread that serves metrics (docs/contract/metrics.md, sections 1 to 3). It lives in the namespace, where
+ * all of its sockets are to be; and however much there is to scrape, heartbeats and requests do not notice.
+ */
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import { parentPort, workerData } from "node:worker_threads";
+import { asError } from "../errors.ts";
+import { readMachineLoad } from "../system/machine-load.ts";
+import { enterNamespace } from "../system/namespace-thread.ts";
+import { answerScrape } from "./answer.ts";
+import { scrapeExporter } from "./scrape.ts";
+import type { WorkerMessage, WorkerOptions } from "./types.ts";
+
+/** Scrapes at a time. */
+const CONNECTIONS = 16;
+/** For a request's head to come: HAProxy is the only client. */
+const HEAD_TIMEOUT_MS = 5_000;
+
+const { namespace, port, exporterPort } = workerData as WorkerOptions;
+const tell = (message: WorkerMessage): void => parentPort?.postMessage(message);
+
+await enterNamespace(namespace);
+const limits = { headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: HEAD_TIMEOUT_MS };
+const server = createServer(limits, (request, response) => {
+  void answerScrape(request, response, {
+    readLoad: readMachineLoad,
+    scrape: (signal) => scrapeExporter(() => connect(exporterPort, "127.0.0.1"), signal),
+    onFailure: (error) => tell({ kind: "failed", reason: asError(error).message }),
+  });
+});
+server.maxConnections = CONNECTIONS;
+server.listen(port, "127.0.0.1", () => tell({ kind: "listening" }));

@@ -1,0 +1,109 @@
+/** PROMETHEUS listeners: a real HAProxy, the real daemon, and clients inside the namespace. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { type Daemon, HEARTBEAT_INTERVAL_MS, startDaemon } from "./daemon.ts";
+import { until } from "./heartbeat-host.ts";
+import { deploy, fetchInside, LISTENER_PORT, LOAD_BALANCER, PROMETHEUS_LISTENER } from "./metrics-host.ts";
+
+const LISTENER = `http://127.0.0.1:${LISTENER_PORT}/metrics`;
+const ENDPOINT = "http://127.0.0.1:9102/metrics";
+
+async function serving(): Promise<void> {
+  await until(async () => (await fetchInside(LISTENER)).status === 200, 20_000);
+}
+
+test("a PROMETHEUS listener answers with Octavia's metrics, from its configuration to its deletion", async () => {
+  await using daemon = await startDaemon();
+  await deploy(daemon, { prometheus: false, servers: 2 });
+  assert.equal((await fetchInside(ENDPOINT)).status, 0);
+
+  await deploy(daemon, { prometheus: true, servers: 2 });
+  await serving();
+  const { head, body } = await fetchInside(LISTENER);
+  assert.match(head, /content-type: text\/plain; version=0\.0\.4/);
+  assert.match(head, /cache-control: no-cache/);
+  assert.match(body, /^# HELP octavia_loadbalancer_cpu /);
+  assert.match(body, /^octavia_member_status\{pool="2{8}-\S+:1{8}-\S+",member="3{8}-\S+",state="UP"\} 1$/m);
+  assert.match(
+    body,
+    new RegExp(`^octavia_listener_status\\{listener="${PROMETHEUS_LISTENER}",state="UP"\\} 1$`, "m"),
+  );
+  assert.doesNotMatch(body, /haproxy_|prometheus-exporter/);
+  assert.equal((await fetchInside(ENDPOINT, "-X", "POST")).status, 501);
+  // Nobody but the namespace sees it.
+  assert.notEqual(spawnSync("curl", ["-s", "--max-time", "2", ENDPOINT]).status, 0);
+
+  const deletion = await daemon.client.ask("DELETE", `/1.0/listeners/${LOAD_BALANCER}`);
+  assert.equal(deletion.status, 200);
+  await until(async () => (await fetchInside(ENDPOINT)).status === 0);
+});
+
+test("without its exporter the answer is 502, and metrics come back with it, also under a new agent", async () => {
+  {
+    await using daemon = await startDaemon();
+    await deploy(daemon, { prometheus: true, servers: 2 });
+    await serving();
+    const stop = await daemon.client.ask("PUT", `/1.0/loadbalancer/${LOAD_BALANCER}/stop`);
+    assert.equal(stop.status, 202);
+    const { status, body, head } = await fetchInside(ENDPOINT);
+    assert.deepEqual([status, body], [502, ""]);
+    assert.match(head, /connection: close/);
+    assert.ok(daemon.lines().some(({ event }) => event === "metrics.scrape.failed"));
+    await daemon.client.ask("PUT", `/1.0/loadbalancer/${LOAD_BALANCER}/start`);
+    await serving();
+  }
+  await using daemon = await startDaemon();
+  await serving();
+  await daemon.client.ask("DELETE", `/1.0/listeners/${LOAD_BALANCER}`);
+});
+
+test("scrapes of 5,000 servers delay neither heartbeats nor requests, and need little memory", async (t) => {
+  await using daemon = await startDaemon();
+  await deploy(daemon, { prometheus: true, servers: 5_000 });
+  await serving();
+  const before = await daemon.memory();
+  const from = daemon.heartbeats.length;
+  const ending = performance.now() + 6 * HEARTBEAT_INTERVAL_MS;
+  let scrapes = 0;
+  let largest = 0;
+  const scraping = (async () => {
+    while (performance.now() < ending) {
+      const { status, body } = await fetchInside(
+        LISTENER,
+        "-o",
+        "/dev/null",
+        "-w",
+        "HTTP/1.1 %{http_code}\r\n\r\n%{size_download}",
+      );
+      assert.equal(status, 200);
+      assert.ok(Number(body) > 30_000_000, `${body} bytes`);
+      scrapes += 1;
+    }
+  })();
+  const slowest = await slowestRequest(daemon, ending, async () => {
+    largest = Math.max(largest, await daemon.memory());
+  });
+  await scraping;
+  const beats = daemon.heartbeats.slice(from);
+  const gaps = beats.slice(1).map((time, index) => time - (beats[index] ?? 0));
+  t.diagnostic(
+    `${scrapes} scrapes, slowest request ${slowest.toFixed(0)} ms, longest gap ${Math.max(...gaps).toFixed(0)} ms`,
+  );
+  t.diagnostic(`memory ${(before / 1e6).toFixed(0)} MB, then up to ${(largest / 1e6).toFixed(0)} MB`);
+  assert.ok(Math.max(...gaps) < 1.5 * HEARTBEAT_INTERVAL_MS, `a gap of ${Math.max(...gaps)} ms`);
+  assert.ok(slowest < 500, `a request took ${slowest} ms`);
+  assert.ok(largest - before < 60e6, `${largest - before} bytes more`);
+  await daemon.client.ask("DELETE", `/1.0/listeners/${LOAD_BALANCER}`);
+});
+
+async function slowestRequest(daemon: Daemon, ending: number, between: () => Promise<void>): Promise<number> {
+  let slowest = 0;
+  while (performance.now() < ending) {
+    const start = performance.now();
+    assert.equal((await daemon.client.ask("GET", "/1.0/info")).status, 200);
+    slowest = Math.max(slowest, performance.now() - start);
+    await between();
+  }
+  return slowest;
+}

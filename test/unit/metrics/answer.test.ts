@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { suite, test } from "node:test";
+import { answerScrape } from "../../../agent/metrics/answer.ts";
+import type { Scrape } from "../../../agent/metrics/types.ts";
+
+const LINE = 'haproxy_server_weight{proxy="p:l",server="m"} 1\n';
+const LOAD = { loadAverage: 1, cpuCount: 1, memoryUsedPercent: 1 };
+
+async function* body(lines: number, failure?: Error): AsyncGenerator<Buffer> {
+  for (let sent = 0; sent < lines; sent += 1_000) yield Buffer.from(LINE.repeat(1_000));
+  if (failure) throw failure;
+}
+
+/** A server whose scrapes are as given. */
+async function aServer(scrape: (signal: AbortSignal) => Promise<Scrape>) {
+  const failures: unknown[] = [];
+  const server = createServer((incoming, response) => {
+    void answerScrape(incoming, response, {
+      readLoad: async () => LOAD,
+      scrape,
+      onFailure: (error) => failures.push(error),
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    failures,
+    async ask(method = "GET"): Promise<IncomingMessage> {
+      const asked = request({ port, host: "127.0.0.1", method, agent: false }).end();
+      const [response] = (await once(asked, "response")) as [IncomingMessage];
+      asked.on("error", () => undefined);
+      return response;
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of response) text += String(chunk);
+  return text;
+}
+
+suite("answering a request for metrics", () => {
+  test("a short answer has a length, a long one is sent as it comes", async () => {
+    for (const [lines, isLong] of [
+      [1_000, false],
+      [20_000, true],
+    ] as const) {
+      await using server = await aServer(async () => ({ status: 200, body: body(lines) }));
+      const response = await server.ask();
+      assert.equal(response.statusCode, 200);
+      assert.equal(response.headers["content-length"] === undefined, isLong);
+      const text = await textOf(response);
+      assert.equal(text.split("octavia_member_weight{").length - 1, lines);
+      assert.deepEqual(server.failures, []);
+    }
+  });
+
+  test("a scrape that fails before anything was sent is 502, without a body", async () => {
+    const broken = new Error("broken");
+    for (const scrape of [
+      async () => ({ status: 503, body: body(1_000) }),
+      async () => ({ status: 200, body: body(2_000, broken) }),
+      async () => Promise.reject(broken),
+    ]) {
+      await using server = await aServer(scrape);
+      const response = await server.ask();
+      assert.equal(response.statusCode, 502);
+      assert.equal(await textOf(response), "");
+      assert.equal(server.failures.length, 1);
+    }
+  });
+
+  test("a long answer that fails half-way ends as a broken one", async () => {
+    await using server = await aServer(async () => ({
+      status: 200,
+      body: body(20_000, new Error("broken")),
+    }));
+    await assert.rejects(textOf(await server.ask()), /aborted/);
+    assert.equal(server.failures.length, 1);
+  });
+
+  test("a client that has gone ends the scrape, and is nobody's failure", async () => {
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    await using server = await aServer(async (signal) => {
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      return { status: 200, body: body(Number.POSITIVE_INFINITY) };
+    });
+    (await server.ask()).destroy();
+    await ended;
+    assert.deepEqual(server.failures, []);
+  });
+
+  test("other methods are not implemented", async () => {
+    await using server = await aServer(() => Promise.reject(new Error("not to be asked")));
+    for (const method of ["POST", "HEAD"]) assert.equal((await server.ask(method)).statusCode, 501);
+  });
+});
