@@ -1,8 +1,8 @@
 /** From a rendering document to the text that upstream's controller would have sent (docs/contract/rendering.md). */
-import { refuse } from "./document/problem.ts";
 import type { RenderingDocument } from "./document/types.ts";
 import { renderMarkedText, renderText } from "./engine.ts";
 import { type ExplainedLine, parseMarks } from "./explain.ts";
+import { haproxyView } from "./haproxy/haproxy-view.ts";
 import { lvsView } from "./keepalived/lvs-view.ts";
 import { vrrpView } from "./keepalived/vrrp-view.ts";
 
@@ -25,7 +25,7 @@ export async function explainDocument(document: RenderingDocument): Promise<read
 function viewOf(document: RenderingDocument): object {
   switch (document.kind) {
     case "haproxy":
-      throw refuse("$.kind", "keepalived-lvs or keepalived-vrrp", document.kind);
+      return haproxyView(document);
     case "keepalived-lvs":
       return lvsView(document);
     case "keepalived-vrrp":

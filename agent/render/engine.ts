@@ -5,7 +5,8 @@
  * - `templates/<kind>.hbs` is the whole text, `templates/<kind>/*.hbs` are its partials. A tag of a block or partial
  *   stands alone on its line, at the left margin, and leaves no line behind; everything else stands as it prints.
  * - An option of a line has a template line of its own, which begins with `{{~`: it continues the line above.
- * - `{{#trimmed}}` is around a line whose trailing blanks are removed.
+ * - `{{#trimmed}}` is around a line whose trailing blanks are removed, `{{#stripped}}` around a part of a line that
+ *   begins and ends without.
  * - Views are made of plain objects, arrays, strings, numbers and booleans. Every string is escaped here, once; nothing
  *   is escaped anywhere else (docs/contract/rendering.md, 3.1). A number or text that is not there is undefined, and
  *   asked for with `if` or `with` first: to print what a view does not have is an error.
@@ -14,7 +15,7 @@
 import { readTemplate, readTemplates } from "../templates.ts";
 import type { DocumentKind } from "./document/types.ts";
 import { encodeMark, MARK_HELPER, markLines } from "./explain.ts";
-import { trimBlanks } from "./text.ts";
+import { stripBlanks, trimBlanks } from "./text.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -37,13 +38,13 @@ const marked = new Map<DocumentKind, Compiled>();
  */
 export async function renderText(kind: DocumentKind, view: object): Promise<string> {
   const template = await compileOnce(plain, kind, (source) => source);
-  return template(escaped(view));
+  return template(escaped(view, new Map()));
 }
 
 /** The same, with a mark on each line that tells where it comes from (explain.ts). */
 export async function renderMarkedText(kind: DocumentKind, view: object): Promise<string> {
   const template = await compileOnce(marked, kind, markLines);
-  return template(escaped(view));
+  return template(escaped(view, new Map()));
 }
 
 function compileOnce(
@@ -62,12 +63,13 @@ async function compile(kind: DocumentKind, prepare: (source: string) => string):
   const { default: Handlebars } = await import("handlebars");
   const engine = Handlebars.create();
   engine.registerHelper("trimmed", trimmed);
+  engine.registerHelper("stripped", stripped);
   engine.registerHelper(MARK_HELPER, mark);
   const options: CompileOptions = {
     noEscape: true,
     strict: true,
     knownHelpersOnly: true,
-    knownHelpers: { trimmed: true, [MARK_HELPER]: true },
+    knownHelpers: { trimmed: true, stripped: true, [MARK_HELPER]: true },
   };
   for (const [name, source] of await readTemplates(kind))
     engine.registerPartial(name, engine.compile(prepare(source), options));
@@ -79,17 +81,32 @@ function trimmed(this: unknown, { fn }: Handlebars.HelperOptions): string {
   return `${trimBlanks(fn(this))}\n`;
 }
 
+/** Block helper: a part of a line, without blanks at its ends. */
+function stripped(this: unknown, { fn }: Handlebars.HelperOptions): string {
+  return stripBlanks(fn(this));
+}
+
 /** Helper that only marked templates have. */
 function mark(this: unknown): string {
   return encodeMark(this);
 }
 
-function escaped(value: unknown): unknown {
+/** @param copies - of objects that were met before: what several parts of a view share is copied once */
+function escaped(value: unknown, copies: Map<object, object>): unknown {
   if (typeof value === "string") return escapeMarkup(value);
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(escaped);
+  const known = copies.get(value);
+  if (known !== undefined) return known;
+  const copy = Array.isArray(value)
+    ? value.map((item) => escaped(item, copies))
+    : escapedProperties(value, copies);
+  copies.set(value, copy);
+  return copy;
+}
+
+function escapedProperties(value: object, copies: Map<object, object>): object {
   const copy: Record<string, unknown> = {};
-  for (const [name, part] of Object.entries(value)) copy[name] = escaped(part);
+  for (const [name, part] of Object.entries(value)) copy[name] = escaped(part, copies);
   return copy;
 }
 

@@ -9,6 +9,8 @@ export const MARK_HELPER = "mark";
 const FENCE = "\0";
 /** A line of a template that has only block, comment or partial tags: Handlebars prints nothing for it. */
 const SILENT = /^\s*(?:\{\{[#/!>~^][^}]*\}\}|\{\{else[^}]*\}\})\s*$/;
+/** A line of a template that prints on the line above: a mark would part them. */
+const CONTINUED = /^\{\{~/;
 
 /** A line of a text, and the JSON path of the part of the document that it comes from. */
 export interface ExplainedLine {
@@ -20,7 +22,7 @@ export interface ExplainedLine {
 export function markLines(source: string): string {
   const mark = `{{${MARK_HELPER}}}`;
   return source.replace(/^.+$/gm, (line) => {
-    if (SILENT.test(line)) return line;
+    if (SILENT.test(line) || CONTINUED.test(line)) return line;
     // Three braces in a row would be another tag.
     return line.startsWith("}") ? line + mark : mark + line;
   });

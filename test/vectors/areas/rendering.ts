@@ -8,7 +8,7 @@ import type { Outcome } from "./index.ts";
 export const name = "rendering";
 
 /** A folder of golden data each. */
-const KINDS: ReadonlySet<string> = new Set(["keepalived-lvs", "keepalived-vrrp"]);
+const KINDS: ReadonlySet<string> = new Set(["haproxy", "keepalived-lvs", "keepalived-vrrp"]);
 
 interface Vector {
   readonly name: string;
