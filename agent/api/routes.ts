@@ -21,6 +21,7 @@ export function routes(agent: Agent): readonly Route[] {
       ...(await lvsListeners.listeners()),
     ]) },
     /* R5 */ { ...uploads, path: `${lb}/:amphora/:lb/haproxy`, limit: HAPROXY_CONFIG,
+      document: ({ param }) => ({ kind: "haproxy", loadBalancerId: param("lb") }),
       answer: async ({ param, bytes, config }) => {
         await loadBalancers.upload(param("amphora"), param("lb"), config);
         return json(202, OK, md5(bytes));

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { NAMESPACE, NAMESPACE_HANDLE } from "../config/paths.ts";
 import { groupFileArguments } from "../loadbalancer/group-file.ts";
-import { peerName } from "../loadbalancer/peer-name.ts";
+import { peerName } from "../peer-name.ts";
 import type { RenderingDocument } from "../render/document/types.ts";
 import { isFile } from "../system/files.ts";
 import { tryRun } from "../system/run.ts";

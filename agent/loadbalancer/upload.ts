@@ -1,5 +1,6 @@
 /** R5: from received bytes to the active configuration. */
 import { AgentError, failingAs } from "../errors.ts";
+import { peerName } from "../peer-name.ts";
 import type { HaproxyVersion, Supervisor } from "../supervisor/types.ts";
 import { makeDirectory, readIfPresent, syncDirectory } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
@@ -9,7 +10,6 @@ import { promoteFile, setAside, stageFile, syncFile } from "../system/staged-fil
 import { editConfig } from "./edit-config.ts";
 import { groupFileArguments } from "./group-file.ts";
 import { type Layout, layoutOf } from "./layout.ts";
-import { peerName } from "./peer-name.ts";
 import type { LoadBalancerId } from "./types.ts";
 
 /** The controller gives a call up after 60 s. */

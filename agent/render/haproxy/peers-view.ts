@@ -1,5 +1,5 @@
 /** Who shares stick tables (docs/contract/rendering.md, 3.6 and 4.5); pure. */
-import { peerName } from "../../loadbalancer/peer-name.ts";
+import { peerName } from "../../peer-name.ts";
 import type { Amphora } from "../document/types.ts";
 
 export function peersView(section: string, amphorae: readonly Amphora[]) {

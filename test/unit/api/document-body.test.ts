@@ -8,6 +8,12 @@ import { type ApiFixture, startApi } from "./api-fixture.ts";
 
 const UPLOADS = [
   {
+    kind: "haproxy",
+    path: `/1.0/loadbalancer/amp/${haproxy.document.loadbalancer.loadbalancer_id}/haproxy`,
+    status: 202,
+    vector: haproxy,
+  },
+  {
     kind: "keepalived-lvs",
     path: `/1.0/listeners/amp/${lvs.document.listener_id}/udp_listener`,
     status: 200,
@@ -15,7 +21,7 @@ const UPLOADS = [
   },
   { kind: "keepalived-vrrp", path: "/1.0/vrrp/upload", status: 200, vector: vrrp },
 ] as const;
-const [LVS] = UPLOADS;
+const [, LVS] = UPLOADS;
 
 let api: ApiFixture;
 before(async () => {
@@ -63,7 +69,7 @@ for (const { kind, path, status, vector } of UPLOADS) {
     }
 
     test("of a document of another kind is refused", async () => {
-      const other = haproxy;
+      const other = kind === "haproxy" ? lvs : haproxy;
       const answer = await put(path, JSON.stringify(other.document), "application/json");
       assert.equal(answer.status, 400);
       assert.deepEqual(JSON.parse(answer.body), {

@@ -26,7 +26,7 @@ const HOSTILE = [
   "\x1b",
 ].map((character) => `a${character}global${character}`);
 
-for (const kind of ["keepalived-vrrp", "keepalived-lvs"] as const) {
+for (const kind of ["haproxy", "keepalived-vrrp", "keepalived-lvs"] as const) {
   suite(`any ${kind} document that the schema accepts`, () => {
     test("is rendered, or refused with the reason", async () => {
       let rendered = 0;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { peerName } from "../../../agent/loadbalancer/peer-name.ts";
+import { peerName } from "../../agent/peer-name.ts";
 
 test("peer names equal those that the controller computes", () => {
   assert.equal(peerName("amp_123"), "WCbTKE70m_IHc_MucbXK5CkEoWQ");
