@@ -39,7 +39,11 @@ export interface ApiServer {
 const HANDSHAKE_LIMIT = 1_500;
 const CONNECTION_LIMIT = 3_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-const HEAD_TIMEOUT_MS = 10_000;
+/**
+ * Only peers with an accepted certificate are asked for a head. One that connected early, and asks later, must not be
+ * cut off: a controller takes that for a failure.
+ */
+const HEAD_TIMEOUT_MS = 60_000;
 /** A silent connection is ended, but not while a change may still be working for it. */
 const IDLE_TIMEOUT_MINIMUM_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
@@ -122,18 +126,24 @@ function readTimeoutMs(config: Config): number {
 /** Answers what is not HTTP, or came too slowly, in place of Node's 408 and 431, which mean success to the controller. */
 function refuseBadRequests(server: Server, logger: Logger): void {
   const responses = new WeakMap<Socket, ServerResponse>();
-  server.prependListener("request", (request: IncomingMessage, response: ServerResponse) => {
+  const remember = (request: IncomingMessage, response: ServerResponse) => {
     responses.set(request.socket, response);
-  });
+  };
+  server.prependListener("request", remember);
+  server.prependListener("checkExpectation", remember);
   const { status, headers, body } = badRequestReply("Invalid HTTP request");
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const raw = `HTTP/1.1 ${status} Bad Request\r\n${fields.join("")}\r\n${body.toString()}`;
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     // Nothing may be said to a peer whose certificate was not accepted.
     const authorized = socket instanceof TLSSocket && socket.authorized;
-    const answered = responses.get(socket)?.headersSent === true;
-    if (!authorized || answered || !socket.writable) {
+    if (!authorized || !socket.writable) {
       socket.destroy();
+      return;
+    }
+    // A client that ends, or sends nonsense, behind a refused head: the rest of the refusal is still to be sent.
+    if (responses.get(socket)?.headersSent === true) {
+      socket.end(() => socket.destroy());
       return;
     }
     socket.end(raw, () => socket.destroy());

@@ -305,6 +305,16 @@ suite("requests that are too much", () => {
     assert.match(answer, /^HTTP\/1\.1 200 /);
   });
 
+  test("a client that ends before its body does gets one whole answer", async () => {
+    for (const field of ["A: b", "Expect: wonders"]) {
+      const socket = await api.client.connect();
+      const head = `GET /1.0/unknown HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n${field}\r\n\r\n`;
+      socket.end(head);
+      const { status, headers, body } = parseAnswer(await readToEnd(socket));
+      assert.deepEqual([status, String(body.length)], [404, headers["content-length"]], body);
+    }
+  });
+
   test("of several requests on one connection only the first is worked on", async () => {
     const change = (id: string) => `DELETE /1.0/listeners/${id} HTTP/1.1\r\nHost: a\r\n\r\n`;
     await api.client.raw(change("first") + change("second"));
