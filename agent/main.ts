@@ -1,10 +1,11 @@
 /** Composition root of the daemon: builds the parts, starts them in order, stops them in reverse. */
 import { lookup } from "node:dns/promises";
+import { dirname } from "node:path";
 import process from "node:process";
 import { type ApiServer, startServer } from "./api/server.ts";
 import type { Agent } from "./api/types.ts";
 import { type ConfigChange, ConfigInForce, loadConfig, requireAmphoraId } from "./config/load.ts";
-import { SYSLOG_SOCKET } from "./config/paths.ts";
+import { PLUGGED_INTERFACES_FILE, SYSLOG_SOCKET, UNIT_DIRECTORY } from "./config/paths.ts";
 import type { Config } from "./config/types.ts";
 import { asError } from "./errors.ts";
 import { createHeartbeat, type Heartbeat } from "./heartbeat/heartbeat.ts";
@@ -26,6 +27,7 @@ import { Exclusive } from "./supervisor/exclusive.ts";
 import type { Supervisor } from "./supervisor/types.ts";
 import { systemClock } from "./system/clock.ts";
 import { type Names, replaceFile } from "./system/files.ts";
+import { removeLeftovers } from "./system/leftovers.ts";
 import { createLogger, type Logger, setDebug } from "./system/logger.ts";
 import { createMachine } from "./system/machine.ts";
 import { collectGarbage, createMemoryTidier, type MemoryTidier } from "./system/memory.ts";
@@ -82,6 +84,7 @@ interface Daemon {
 
 async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemon> {
   const { basePath, baseCertDir, haproxyCmd } = config.current;
+  await tidyUp(config.current, logger);
   const packages = await openPackageDatabase(run);
   const exclusive = new Exclusive();
   const network = createNetwork({
@@ -126,7 +129,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
   const agent: Agent = {
     ...services,
     instances: createInstances({ basePath, haproxyCmd }),
-    certificates: createCertificates({ directory: baseCertDir }),
+    certificates: createCertificates({ directory: baseCertDir, exclusive }),
     network,
     machine: createMachine(packages),
     identity: createIdentity({
@@ -154,6 +157,25 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     logger,
   });
   return { server, heartbeat, supervisor, network, metrics, tidier, resumed };
+}
+
+/** An earlier agent may have been killed in the middle of anything. */
+async function tidyUp(config: Config, logger: Logger): Promise<void> {
+  const { basePath, baseCertDir, file, agentServerCert, agentServerNetworkDir } = config;
+  const flat = [file, agentServerCert, PLUGGED_INTERFACES_FILE].map(dirname);
+  const places = { deep: [basePath, baseCertDir], flat: [...flat, agentServerNetworkDir, UNIT_DIRECTORY] };
+  try {
+    const files = await removeLeftovers(places, Date.now() - process.uptime() * 1_000);
+    if (files.length > 0) {
+      logger.info(
+        { event: "agent.leftovers.removed", files },
+        "deleted what a killed agent had not finished",
+      );
+    }
+  } catch (error) {
+    const fields = { event: "agent.leftovers.failed", err: asError(error) };
+    logger.warn(fields, "what a killed agent had not finished stays");
+  }
 }
 
 interface ServiceParts {

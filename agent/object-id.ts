@@ -6,6 +6,8 @@ export type ObjectId = string & { readonly [brand]: "ObjectId" };
 
 /** A letter or digit first, so that no id is hidden, an option of a program, or a step up in a path. */
 const OBJECT_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+/** Directories beside those of load balancers: an object of such a name would share, and delete, their content. */
+const RESERVED = new Set(["certs", "lvs", "vrrp"]);
 
 /**
  * Controllers send UUIDs. Any single word is accepted, so that ids of other tools and of tests work, but
@@ -13,5 +15,5 @@ const OBJECT_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
  * @returns undefined when `text` is no such id
  */
 export function parseObjectId(text: string): ObjectId | undefined {
-  return OBJECT_ID.test(text) ? (text as ObjectId) : undefined;
+  return OBJECT_ID.test(text) && !RESERVED.has(text) ? (text as ObjectId) : undefined;
 }

@@ -9,8 +9,19 @@ import type { Certificates } from "./types.ts";
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
-/** @param options - `directory` holds one directory per load balancer */
-export function createCertificates({ directory }: { readonly directory: string }): Certificates {
+export interface CertificatesOptions {
+  /** Holds one directory per load balancer. */
+  readonly directory: string;
+  /** Runs jobs with the same key one after the other. */
+  readonly exclusive: { run<T>(key: string, job: () => Promise<T>): Promise<T> };
+}
+
+/** Key of what changes a load balancer's certificates: none may be stored while their directory is deleted. */
+export function certificatesKey(id: string): string {
+  return `certificates ${id}`;
+}
+
+export function createCertificates({ directory, exclusive }: CertificatesOptions): Certificates {
   /** @returns undefined for an id that no load balancer has */
   const pathOf = (id: string, fileName: string): string | undefined => {
     if (!isCertificateFileName(fileName)) {
@@ -22,10 +33,12 @@ export function createCertificates({ directory }: { readonly directory: string }
     async store(id, fileName, body) {
       const path = pathOf(id, fileName);
       if (path === undefined) throw new AgentError("invalidInput", "Invalid load balancer id");
-      // Apart: parents that are missing too get the usual mode.
-      await makeDirectory(directory);
-      await makeDirectory(`${directory}/${id}`, DIRECTORY_MODE);
-      await replaceFile(path, body, FILE_MODE);
+      await exclusive.run(certificatesKey(id), async () => {
+        // Apart: parents that are missing too get the usual mode.
+        await makeDirectory(directory);
+        await makeDirectory(`${directory}/${id}`, DIRECTORY_MODE);
+        await replaceFile(path, body, FILE_MODE);
+      });
     },
 
     async md5(id, fileName) {
@@ -41,7 +54,7 @@ export function createCertificates({ directory }: { readonly directory: string }
 
     async delete(id, fileName) {
       const path = pathOf(id, fileName);
-      if (path !== undefined) await removeFile(path);
+      if (path !== undefined) await exclusive.run(certificatesKey(id), () => removeFile(path));
     },
   };
 }

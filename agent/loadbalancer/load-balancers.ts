@@ -11,6 +11,7 @@ import { removeDirectory, removeSocket } from "../system/removal.ts";
 import { type Try, tryRun } from "../system/run.ts";
 import { type Ask, ask } from "../system/unix-socket.ts";
 import type { VrrpChecks } from "../vrrp/types.ts";
+import { certificatesKey } from "./certificates.ts";
 import { groupFileArguments } from "./group-file.ts";
 import { parseLoadBalancerId } from "./ids.ts";
 import { layoutOf } from "./layout.ts";
@@ -143,7 +144,7 @@ class HaproxyLoadBalancers implements LoadBalancers {
   }
 
   async #delete(id: LoadBalancerId): Promise<void> {
-    const { supervisor, certDirectory, vrrpChecks, logger } = this.#options;
+    const { supervisor, certDirectory, exclusive, vrrpChecks, logger } = this.#options;
     const layout = this.#layout(id);
     const config = await readIfPresent(layout.config);
     if (!config) return;
@@ -151,7 +152,9 @@ class HaproxyLoadBalancers implements LoadBalancers {
       await failingAs("Error stopping haproxy", () => supervisor.stop({ kind: "haproxy", id }));
     const statsSocket = parseStatsSocket(config.toString("utf8"));
     await this.#orLog(id, "socket", async () => statsSocket && removeSocket(statsSocket));
-    await this.#orLog(id, "certificates", () => removeDirectory(`${certDirectory}/${id}`));
+    await this.#orLog(id, "certificates", () =>
+      exclusive.run(certificatesKey(id), () => removeDirectory(`${certDirectory}/${id}`)),
+    );
     await this.#orLog(id, "supervision", () => supervisor.remove({ kind: "haproxy", id }));
     await removeDirectory(layout.directory, "haproxy.cfg");
     await vrrpChecks.updateIfUsed();

@@ -40,6 +40,13 @@ export async function keepFile(path: string, bytes: string | Uint8Array, mode: n
   return true;
 }
 
+const TEMPORARY = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+
+/** Whether a file of this name is half of a replacement. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
 async function writeBesideAndRename(
   path: string,
   bytes: string | Uint8Array,

@@ -8,6 +8,7 @@ import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { AgentError } from "../../agent/errors.ts";
 import { createCertificates } from "../../agent/loadbalancer/certificates.ts";
+import { Exclusive } from "../../agent/supervisor/exclusive.ts";
 import { runningPid } from "../../agent/system/processes.ts";
 import {
   AMPHORA,
@@ -203,7 +204,7 @@ test("a full disk leaves the active configuration and the running HAProxy alone"
 });
 
 test("certificates are stored byte for byte, for root only, and only under names of certificates", async () => {
-  const certificates = createCertificates({ directory: CERTS });
+  const certificates = createCertificates({ directory: CERTS, exclusive: new Exclusive() });
   const pem = Buffer.from("-----BEGIN\r\nnot text: \xff\r\n", "latin1");
   await mkdir(CERTS, { recursive: true });
   await certificates.store(id, "a1b2.pem", pem);

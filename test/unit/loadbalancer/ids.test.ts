@@ -27,6 +27,9 @@ suite("load balancer ids", () => {
     "a\0",
     "ä",
     "%2e",
+    "certs",
+    "lvs",
+    "vrrp",
     "a".repeat(65),
     "a".repeat(10_000),
   ]) {
