@@ -5,12 +5,14 @@ import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { type ApiClient, apiClient } from "./api-client.ts";
-import { type TestAuthority, TlsIdentities } from "./tls-identities.ts";
+import { type KeyType, type TestAuthority, type TestIdentity, TlsIdentities } from "./tls-identities.ts";
 
 export interface Daemon extends AsyncDisposable {
   readonly pid: number;
   readonly client: ApiClient;
   readonly identities: TlsIdentities;
+  /** The client's own key and certificate. */
+  readonly controller: TestIdentity;
   /** Signs what a client accepts as the daemon's certificate. */
   readonly serverAuthority: TestAuthority;
   readonly configFile: string;
@@ -20,6 +22,10 @@ export interface Daemon extends AsyncDisposable {
   lines(): Record<string, unknown>[];
   /** Resident memory, in bytes. */
   memory(): Promise<number>;
+  /** Ends the process as a crash would, and waits until it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on what is on disk, and waits until it answers. */
+  start(): Promise<void>;
 }
 
 const MAIN = new URL("../../agent/cli/main.ts", import.meta.url).pathname;
@@ -28,8 +34,11 @@ const START_TIMEOUT_MS = 15_000;
 const CONFIG_FILE = "/etc/octavia/amphora-agent.conf";
 export const HEARTBEAT_INTERVAL_MS = 1_000;
 
-/** Starts the daemon as its service does, and waits until it answers. */
-export async function startDaemon(): Promise<Daemon> {
+/**
+ * Starts the daemon as its service does, and waits until it answers.
+ * @param keyType - of both sides' certificates; controllers make `rsa`, `ec` is for many connections
+ */
+export async function startDaemon(keyType: KeyType = "rsa"): Promise<Daemon> {
   await using resources = new AsyncDisposableStack();
   const identities = resources.use(await TlsIdentities.create());
   const [authority, servers] = await Promise.all([
@@ -37,8 +46,8 @@ export async function startDaemon(): Promise<Daemon> {
     identities.authority("server-ca"),
   ]);
   const [controller, server] = await Promise.all([
-    authority.issue("controller", "rsa"),
-    servers.issue("amphora", "rsa"),
+    authority.issue("controller", keyType),
+    servers.issue("amphora", keyType),
   ]);
   await mkdir("/etc/octavia/certs", { recursive: true });
   await writeFile("/etc/octavia/certs/server.pem", server.pem, { mode: 0o600 });
@@ -48,26 +57,38 @@ export async function startDaemon(): Promise<Daemon> {
   receiver.on("message", () => heartbeats.push(performance.now()));
   await writeFile(CONFIG_FILE, configText(receiver.address().port), { mode: 0o600 });
 
-  const child = spawn(process.execPath, [MAIN, "agent", "--config-file", CONFIG_FILE], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  resources.defer(() => end(child));
   let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-  });
+  const spawnDaemon = () => {
+    const spawned = spawn(process.execPath, [MAIN, "agent", "--config-file", CONFIG_FILE], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    spawned.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    return spawned;
+  };
+  let child = spawnDaemon();
+  resources.defer(() => end(child));
   const client = apiClient(PORT, controller, servers.ca, "127.0.0.1");
   await answering(client, child);
   const owned = resources.move();
   return {
-    pid: child.pid ?? 0,
+    get pid() {
+      return child.pid ?? 0;
+    },
     client,
     identities,
+    controller,
     serverAuthority: servers,
     configFile: CONFIG_FILE,
     heartbeats,
     lines: () => parseLines(output),
     memory: () => residentBytes(child.pid ?? 0),
+    kill: () => end(child, "SIGKILL"),
+    start: async () => {
+      child = spawnDaemon();
+      await answering(client, child);
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -107,10 +128,13 @@ async function answering(client: ApiClient, child: ChildProcess): Promise<void> 
 
 function parseLines(output: string): Record<string, unknown>[] {
   const complete = output.slice(0, output.lastIndexOf("\n") + 1);
-  return complete
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return (
+    complete
+      .split("\n")
+      // A killed daemon may leave half a line.
+      .filter((line) => line.startsWith("{") && line.endsWith("}"))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+  );
 }
 
 async function residentBytes(pid: number): Promise<number> {
@@ -118,9 +142,9 @@ async function residentBytes(pid: number): Promise<number> {
   return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]);
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
-  child.kill("SIGTERM");
+  child.kill(signal);
   await ended;
 }

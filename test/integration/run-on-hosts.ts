@@ -1,0 +1,88 @@
+/**
+ * Runs the test files of a directory, each on a throwaway host of its own; files named `systemd*` boot machines
+ * and run on this one. Prints a file's output when it ends, and the sum.
+ */
+import { spawn } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import process from "node:process";
+
+const THROWAWAY_HOST = new URL("../../scripts/throwaway-host", import.meta.url).pathname;
+
+export interface HostRunOptions {
+  /** Only files whose name has one of these; all when empty. */
+  readonly words: readonly string[];
+  readonly atOnce: number;
+  readonly fileTimeoutMs: number;
+}
+
+interface Result {
+  readonly file: string;
+  readonly exitCode: number;
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** @returns the exit code */
+export async function runOnThrowawayHosts(
+  directory: string,
+  { words, atOnce, fileTimeoutMs }: HostRunOptions,
+): Promise<number> {
+  const queue = (await readdir(directory))
+    .filter((file) => file.endsWith(".test.ts"))
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+    .sort();
+  const results: Result[] = [];
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+        const result = await runFile(directory, file, fileTimeoutMs);
+        results.push(result);
+        console.log(
+          `\n# ${file}: ${result.exitCode === 0 ? "ok" : "FAILED"}, ${result.seconds.toFixed(1)} s`,
+        );
+        console.log(result.output.trimEnd());
+      }
+    }),
+  );
+  return report(results);
+}
+
+function runFile(directory: string, file: string, timeoutMs: number): Promise<Result> {
+  const node = ["node", "--test", "--test-reporter=spec", `${directory}${file}`];
+  const [program = "node", ...args] = file.startsWith("systemd") ? node : [THROWAWAY_HOST, ...node];
+  const start = performance.now();
+  const { promise, resolve } = Promise.withResolvers<Result>();
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const timer = setTimeout(() => child.kill("SIGTERM"), timeoutMs);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  child.on("close", (exitCode) => {
+    clearTimeout(timer);
+    resolve({ file, exitCode: exitCode ?? 1, output, seconds: (performance.now() - start) / 1000 });
+  });
+  return promise;
+}
+
+function report(results: readonly Result[]): number {
+  const sum = (word: string) =>
+    results.reduce((total, { output }) => {
+      const counts = output.matchAll(new RegExp(`^ℹ ${word} (\\d+)$`, "gm"));
+      return [...counts].reduce((subtotal, match) => subtotal + Number(match[1]), total);
+    }, 0);
+  const broken = results.filter(({ exitCode }) => exitCode !== 0).map(({ file }) => file);
+  const [passed, failed, skipped] = [
+    sum("pass"),
+    sum("fail") + sum("cancelled"),
+    sum("skipped") + sum("todo"),
+  ];
+  if (broken.length > 0) console.log(`\nFAILED: ${broken.join(", ")}`);
+  if (skipped > 0) console.log(`\n${skipped} TESTS WERE SKIPPED: their reasons are above.`);
+  console.log(`\n${passed} passed, ${Math.max(failed, broken.length)} failed, ${skipped} skipped`);
+  const skipsForbidden = process.env.CI === "true" && skipped > 0;
+  if (skipsForbidden) console.log("CI skips nothing: this is a failure.");
+  return broken.length > 0 || passed === 0 || skipsForbidden ? 1 : 0;
+}
