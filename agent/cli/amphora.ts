@@ -74,19 +74,19 @@ export async function amphora(words: readonly string[]): Promise<number> {
           .option("check", {
             type: "boolean",
             default: false,
-            describe: "Ask keepalived -t what it thinks of the text",
+            describe: "Ask haproxy -c or keepalived -t what it thinks of the text",
           })
           .option("explain", {
             type: "boolean",
             default: false,
             describe: "Say before each line which part of the document it comes from",
           })
-          .example("$0 render vrrp.json > keepalived.conf", "What a controller would have sent")
-          .example("$0 render --check vrrp.json", "... and whether keepalived accepts it")
-          .example("$0 render --explain vrrp.json | grep priority", "Where a line comes from")
+          .example("$0 render lb.json > haproxy.cfg", "What a controller would have sent")
+          .example("$0 render --check lb.json", "... and whether HAProxy accepts it")
+          .example("$0 render --explain lb.json | grep maxconn", "Where a line comes from")
           .example("$0 render --jsonl < documents > texts", "Many documents, in order")
           .epilogue(
-            "Exit codes: 0 done; 1 a document was refused or not read; 2 wrong usage; 3 keepalived does not accept the text. With --jsonl each line has its own error, and the exit code is 0.",
+            "Exit codes: 0 done; 1 a document was refused or not read; 2 wrong usage; 3 HAProxy or keepalived does not accept the text. With --jsonl each line has its own error, and the exit code is 0.",
           ),
       async (settings) => {
         const { renderCommand } = await import("./render.ts");
@@ -161,7 +161,7 @@ function afterDashes(argv: Record<string, unknown>): string[] {
 
 class UsageError extends Error {}
 
-const KINDS = ["keepalived-vrrp", "keepalived-lvs"] as const;
+const KINDS = ["haproxy", "keepalived-vrrp", "keepalived-lvs"] as const;
 
 const CONFIG_FILE_OPTION = {
   type: "string",

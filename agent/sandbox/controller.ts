@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { request } from "node:https";
 import { checkServerIdentity } from "node:tls";
 import { asError, systemErrorCode } from "../errors.ts";
+import type { LoadBalancer, RenderingDocument } from "../render/document/types.ts";
 import type { Identity } from "./identity.ts";
 import { AMPHORA_ID, API_PORT, LOAD_BALANCER_ID, MEMBER_NETWORK, VIP_NETWORK } from "./scene.ts";
 
@@ -23,10 +24,10 @@ export interface Controller {
   plugVip(signal: AbortSignal): Promise<void>;
   plugMemberNetwork(signal: AbortSignal): Promise<void>;
   /**
-   * The update sequence: info, details, the whole configuration, reload.
+   * The update sequence: info, details, the whole load balancer as a rendering document, reload.
    * @returns what the reload came to: a start when nothing ran
    */
-  update(haproxyConfig: string, signal: AbortSignal): Promise<"started" | "reloaded">;
+  update(loadBalancer: LoadBalancer, signal: AbortSignal): Promise<"started" | "reloaded">;
   /** @returns ids of the listeners that run */
   listeners(signal: AbortSignal): Promise<readonly string[]>;
   /** What the deletion of the last listener does. */
@@ -86,15 +87,15 @@ export function createController(identity: Identity, onCall: (call: Call) => voi
       const { json } = await call({ method: "POST", path, json: body, status: 202 }, signal);
       expect(json, { message: "OK", details: "Plugged on interface eth2" }, `POST ${path}`);
     },
-    async update(haproxyConfig, signal) {
-      await checkedInfo(get, signal);
+    async update(loadBalancer, signal) {
+      const version = await checkedInfo(get, signal);
       const details = await get("/1.0/details", signal);
       if (!isRecord(details.json) || details.json.topology_status !== "OK")
         throw unexpected("details", details);
       const path = `/1.0/loadbalancer/${AMPHORA_ID}/${LOAD_BALANCER_ID}/haproxy`;
-      const body = Buffer.from(haproxyConfig);
-      const etag = createHash("md5").update(body).digest("hex");
-      const stored = await call({ method: "PUT", path, body, status: 202, etag }, signal);
+      const document = documentOf(loadBalancer, version);
+      const etag = createHash("md5").update(JSON.stringify(document)).digest("hex");
+      const stored = await call({ method: "PUT", path, json: document, status: 202, etag }, signal);
       expect(stored.json, { message: "OK" }, `PUT ${path}`);
       const reload = `/1.0/loadbalancer/${LOAD_BALANCER_ID}/reload`;
       return reloadOutcome(await call({ method: "PUT", path: reload, status: 202 }, signal));
@@ -114,11 +115,29 @@ export function createController(identity: Identity, onCall: (call: Call) => voi
 
 type Get = (path: string, signal: AbortSignal) => Promise<Answer>;
 
-/** A controller reads two integers from HAProxy's version, to choose what the configuration may contain. */
-async function checkedInfo(get: Get, signal: AbortSignal): Promise<void> {
+/**
+ * A controller reads two integers from HAProxy's version, to choose what the configuration may contain.
+ * @returns these, for example `2.6`
+ */
+async function checkedInfo(get: Get, signal: AbortSignal): Promise<string> {
   const info = await get("/1.0/info", signal);
-  const version = isRecord(info.json) ? info.json.haproxy_version : undefined;
-  if (typeof version !== "string" || !/^\d+\.\d+/.test(version)) throw unexpected("info", info);
+  const text = isRecord(info.json) ? info.json.haproxy_version : undefined;
+  const version = typeof text === "string" ? /^\d+\.\d+/.exec(text)?.[0] : undefined;
+  if (version === undefined) throw unexpected("info", info);
+  return version;
+}
+
+/** What the agent renders haproxy.cfg from (docs/contract/rendering.md, section 1). */
+function documentOf(loadBalancer: LoadBalancer, haproxyVersion: string): RenderingDocument {
+  return {
+    format: "octavia-amphora-rendering",
+    format_version: 1,
+    kind: "haproxy",
+    amphora_id: AMPHORA_ID,
+    topology: "SINGLE",
+    haproxy: { version: haproxyVersion },
+    loadbalancer: loadBalancer,
+  };
 }
 
 const RELOAD_TEXTS = new Map<string, "started" | "reloaded">([
@@ -138,8 +157,6 @@ interface WantedCall {
   readonly path: string;
   /** A JSON body. */
   readonly json?: unknown;
-  /** A raw body, sent without media type as a controller does. */
-  readonly body?: Buffer;
   /** The status that the contract promises. */
   readonly status: number;
   /** The `ETag` that the contract promises: bare hex digits. */
@@ -154,8 +171,7 @@ interface Answer {
 }
 
 async function exchange(identity: Identity, wanted: WantedCall, signal: AbortSignal): Promise<Answer> {
-  const body =
-    wanted.body ?? (wanted.json === undefined ? undefined : Buffer.from(JSON.stringify(wanted.json)));
+  const body = wanted.json === undefined ? undefined : Buffer.from(JSON.stringify(wanted.json));
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const outgoing = request({
     ...{ host: "127.0.0.1", port: API_PORT, method: wanted.method, path: wanted.path, agent: false },

@@ -1,6 +1,6 @@
-/** The load balancer of the story, as a configuration and as heartbeats show it. */
+/** The load balancer of the story, as a rendering document has it and as heartbeats show it. */
+import type { HealthMonitor, LoadBalancer, Pool } from "../render/document/types.ts";
 import type { Heartbeat } from "./health-parse.ts";
-import { type PoolConfig, renderHaproxyConfig } from "./render-haproxy-config.ts";
 import {
   BACKENDS,
   type Backend,
@@ -12,37 +12,55 @@ import {
   VIP_NETWORK,
 } from "./scene.ts";
 
-/** Few enough for the file descriptors that an ordinary user gets. */
+/** Few enough for the file descriptors that an ordinary user gets: HAProxy needs two for each connection. */
 const CONNECTION_LIMIT = 1000;
-/** A controller's default. */
-const CLIENT_TIMEOUT_MS = 50_000;
 /** Two misses make a member DOWN, two hits UP: quick, and not upset by one slow answer. */
-const MONITOR = { path: "/health", delaySeconds: 1, timeoutSeconds: 1, fall: 2, rise: 2 };
+const MONITOR: HealthMonitor = {
+  healthmonitor_id: "b3e5c4f1-1b6e-4a3c-9e0e-5d2f0c7a8b11",
+  type: "HTTP",
+  delay: 1,
+  timeout: 1,
+  max_retries: 2,
+  max_retries_down: 2,
+  http_method: "GET",
+  url_path: "/health",
+  expected_codes: "200",
+};
 
-/** Text of haproxy.cfg. */
-export function listenerConfig(wanted: { pool?: PoolConfig; clientTimeoutMs?: number }): string {
-  return renderHaproxyConfig({
-    loadBalancerId: LOAD_BALANCER_ID,
-    projectId: PROJECT_ID,
-    listenerId: LISTENER_ID,
-    addresses: [VIP_NETWORK.v4.vip, VIP_NETWORK.v6.vip],
-    port: LISTENER_PORT,
-    connectionLimit: CONNECTION_LIMIT,
-    clientTimeoutMs: wanted.clientTimeoutMs ?? CLIENT_TIMEOUT_MS,
-    pool: wanted.pool,
-  });
+/** One HTTP listener on every VIP, with a pool or without. */
+export function loadBalancer(wanted: { pool?: Pool; clientTimeoutMs?: number }): LoadBalancer {
+  const { pool, clientTimeoutMs } = wanted;
+  return {
+    loadbalancer_id: LOAD_BALANCER_ID,
+    project_id: PROJECT_ID,
+    vip_address: VIP_NETWORK.v4.vip,
+    additional_vips: [{ ip_address: VIP_NETWORK.v6.vip }],
+    pools: pool === undefined ? [] : [pool],
+    listeners: [
+      {
+        listener_id: LISTENER_ID,
+        protocol: "HTTP",
+        protocol_port: LISTENER_PORT,
+        connection_limit: CONNECTION_LIMIT,
+        default_pool_id: pool?.pool_id,
+        timeout_client_data: clientTimeoutMs,
+      },
+    ],
+  };
 }
 
 /** @param wanted - members: both backends unless given; weights: 1 each unless given */
-export function poolConfig(
-  wanted: { members?: readonly Backend[]; weights?: readonly number[] } = {},
-): PoolConfig {
+export function pool(wanted: { members?: readonly Backend[]; weights?: readonly number[] } = {}): Pool {
   const { members = BACKENDS, weights = [] } = wanted;
   return {
-    poolId: POOL_ID,
-    monitor: MONITOR,
+    pool_id: POOL_ID,
+    protocol: "HTTP",
+    lb_algorithm: "ROUND_ROBIN",
+    healthmonitor: MONITOR,
     members: members.map(({ memberId, address, port }, index) => ({
-      ...{ memberId, address, port },
+      member_id: memberId,
+      address,
+      protocol_port: port,
       weight: weights[index] ?? 1,
     })),
   };

@@ -4,7 +4,7 @@ import { run } from "../system/run.ts";
 import { BACKENDS, LISTENER_ID, VIP_HOSTS, VIP_NETWORK } from "./scene.ts";
 import type { Stage } from "./stage.ts";
 import { bothAnswer, STATUS_TIMEOUT_MS, settledWithoutFailure, statusBecomes } from "./story-checks.ts";
-import { listenerConfig, memberStatus, poolConfig } from "./story-config.ts";
+import { loadBalancer, memberStatus, pool } from "./story-config.ts";
 import { until } from "./wait.ts";
 
 export interface Step {
@@ -92,7 +92,7 @@ async function plugVip({ hypervisor, controller, signal }: Stage): Promise<strin
 }
 
 async function createListener({ controller, health, load, signal }: Stage): Promise<string> {
-  const outcome = await controller.update(listenerConfig({}), signal);
+  const outcome = await controller.update(loadBalancer({}), signal);
   if (outcome !== "started") throw new Error(`the first reload did not start HAProxy: ${outcome}`);
   const listeners = await controller.listeners(signal);
   if (listeners.join() !== LISTENER_ID)
@@ -111,7 +111,7 @@ async function createPool(stage: Stage): Promise<string> {
   await Promise.all(BACKENDS.map(stage.startBackend));
   await hypervisor.plugMemberPort();
   await controller.plugMemberNetwork(signal);
-  await controller.update(listenerConfig({ pool: poolConfig() }), signal);
+  await controller.update(loadBalancer({ pool: pool() }), signal);
   for (const backend of BACKENDS) await statusBecomes(stage, backend.memberId, "UP");
   return "both UP in a heartbeat";
 }
@@ -168,8 +168,8 @@ async function reloadUnderLoad(stage: Stage, figures: Figures): Promise<string> 
   for (let count = 1; count <= RELOADS; count += 1) {
     await sleepUntil(startedAt + count * RELOAD_SPACING_MS, signal);
     // A changed client timeout can only take effect by a new worker.
-    const config = listenerConfig({ pool: poolConfig(), clientTimeoutMs: 50_000 + count });
-    const outcome = await controller.update(config, signal);
+    const changed = loadBalancer({ pool: pool(), clientTimeoutMs: 50_000 + count });
+    const outcome = await controller.update(changed, signal);
     if (outcome !== "reloaded") throw new Error(`HAProxy was not running at reload ${count}: ${outcome}`);
     const replaced = async () => {
       const worker = await stage.haproxyWorker();
@@ -196,7 +196,7 @@ async function sleepUntil(at: number, signal: AbortSignal): Promise<void> {
 
 async function changeWeights(stage: Stage): Promise<string> {
   const { controller, load, signal } = stage;
-  await controller.update(listenerConfig({ pool: poolConfig({ weights: [3, 1] }) }), signal);
+  await controller.update(loadBalancer({ pool: pool({ weights: [3, 1] }) }), signal);
   for (const backend of BACKENDS) await statusBecomes(stage, backend.memberId, "UP");
   const before = await load.settle(signal);
   load.setRate(HEAVY_RATE);
@@ -214,7 +214,7 @@ async function removeMember(stage: Stage): Promise<string> {
   const { controller, health, load, signal } = stage;
   const before = await load.settle(signal);
   load.setRate(LIGHT_RATE);
-  await controller.update(listenerConfig({ pool: poolConfig({ members: [STEADY] }) }), signal);
+  await controller.update(loadBalancer({ pool: pool({ members: [STEADY] }) }), signal);
   const gone = () => memberStatus(health.latest, FICKLE.memberId) === undefined;
   await until("heartbeats no longer name it", gone, { timeoutMs: STATUS_TIMEOUT_MS, signal });
   const between = await settledWithoutFailure(stage, before);

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { createServer } from "node:http";
 import { after, before, suite, test } from "node:test";
-import { renderHaproxyConfig } from "../../agent/sandbox/render-haproxy-config.ts";
 import {
   AGENT_UNIT,
   AMPHORA_TREE,
@@ -16,7 +15,7 @@ import { Client } from "../bed/client.ts";
 import type { Lab } from "../bed/lab.ts";
 import { boot, type Machine } from "../bed/machine.ts";
 import { buildTree } from "../bed/tree.ts";
-import { enterOrSkip, until } from "./systemd-lab.ts";
+import { enterOrSkip, haproxyConfig, until } from "./systemd-lab.ts";
 
 const AMPHORA_ID = "7c1f5f0e-51b5-4a8a-9d0c-6f6f3b1f9d12";
 const LB = "b2f2bb42-9d1f-4c5c-9d7a-0f1f9f0c6a22";
@@ -28,6 +27,13 @@ const CHECK = `${BASE}/vrrp/check_scripts/haproxy_check_script.sh`;
 const [CONTROLLER, AGENT] = ["192.0.2.1", "192.0.2.10"];
 const [VIP, SECOND_VIP, VRRP_IP, MEMBER] = ["203.0.113.5", "203.0.113.6", "203.0.113.10", "203.0.113.99"];
 const MEMBER_PORT = 8080;
+const HTTP_LISTENER = {
+  loadBalancerId: LB,
+  listenerId: "e0a7a1a6-3a60-4d24-8f1d-5d2a4f7d3b32",
+  vip: VIP,
+  member: { address: MEMBER, port: MEMBER_PORT },
+  clientTimeoutMs: 60_000,
+};
 const MANAGEMENT = { bridge: "mgmt", name: "mgmt0", mac: "fa:16:3e:00:00:03" };
 const TENANT = { bridge: "tenant", name: "tenant0", mac: "fa:16:3e:00:00:04" };
 
@@ -99,7 +105,12 @@ function describeKeepalived(room: Lab): void {
   });
 
   test("the VIP comes with the load balancer, and serves", async () => {
-    await client.expect(202, "PUT", `/1.0/loadbalancer/${AMPHORA_ID}/${LB}/haproxy`, haproxyConfig());
+    await client.expect(
+      202,
+      "PUT",
+      `/1.0/loadbalancer/${AMPHORA_ID}/${LB}/haproxy`,
+      await haproxyConfig(HTTP_LISTENER),
+    );
     assert.equal(await read(CHECK), "exit 1");
     await act(LB, "reload");
     assert.equal(await read(CHECK), `haproxy-vrrp-check ${BASE}/${LB}.sock; exit $?`);
@@ -338,23 +349,4 @@ ${vips.map((vip) => `        ${vip}\n`).join("")}    }
     }
 }
 `;
-}
-
-function haproxyConfig(): string {
-  return renderHaproxyConfig({
-    loadBalancerId: LB,
-    projectId: "e3cd678b11784734bc366148aa37580e",
-    listenerId: "e0a7a1a6-3a60-4d24-8f1d-5d2a4f7d3b32",
-    addresses: [VIP],
-    port: 80,
-    connectionLimit: 100,
-    clientTimeoutMs: 60_000,
-    pool: {
-      poolId: "4a1b1e2b-25a6-4a55-8a7f-3f7f1d0a4c42",
-      monitor: { path: "/", delaySeconds: 1, timeoutSeconds: 1, fall: 2, rise: 1 },
-      members: [
-        { memberId: "d1c9b6a5-6c1e-4b7f-8f3c-2e5a9d8b7c52", address: MEMBER, port: MEMBER_PORT, weight: 1 },
-      ],
-    },
-  });
 }

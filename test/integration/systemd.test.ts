@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, suite, test } from "node:test";
-import { renderHaproxyConfig } from "../../agent/sandbox/render-haproxy-config.ts";
 import {
   AGENT_UNIT,
   AMPHORA_TREE,
@@ -15,7 +14,7 @@ import { Client } from "../bed/client.ts";
 import type { Lab } from "../bed/lab.ts";
 import { boot, type Machine } from "../bed/machine.ts";
 import { buildTree } from "../bed/tree.ts";
-import { enterOrSkip, until } from "./systemd-lab.ts";
+import { enterOrSkip, haproxyConfig, until } from "./systemd-lab.ts";
 
 const AMPHORA_ID = "7c1f5f0e-51b5-4a8a-9d0c-6f6f3b1f9d11";
 const LB = "b2f2bb42-9d1f-4c5c-9d7a-0f1f9f0c6a21";
@@ -157,7 +156,12 @@ function describeAmphora(room: Lab): void {
   }
 
   async function upload(clientTimeoutMs: number): Promise<void> {
-    await client.expect(202, "PUT", `/1.0/loadbalancer/${AMPHORA_ID}/${LB}/haproxy`, config(clientTimeoutMs));
+    await client.expect(
+      202,
+      "PUT",
+      `/1.0/loadbalancer/${AMPHORA_ID}/${LB}/haproxy`,
+      await config(clientTimeoutMs),
+    );
   }
 
   function act(action: string): Promise<string> {
@@ -182,21 +186,7 @@ async function traffic(): Promise<string> {
   return answer.text();
 }
 
-function config(clientTimeoutMs: number): string {
-  return renderHaproxyConfig({
-    loadBalancerId: LB,
-    projectId: "e3cd678b11784734bc366148aa37580e",
-    listenerId: LISTENER,
-    addresses: [VIP],
-    port: 80,
-    connectionLimit: 100,
-    clientTimeoutMs,
-    pool: {
-      poolId: "4a1b1e2b-25a6-4a55-8a7f-3f7f1d0a4c41",
-      monitor: { path: "/", delaySeconds: 1, timeoutSeconds: 1, fall: 2, rise: 1 },
-      members: [
-        { memberId: "d1c9b6a5-6c1e-4b7f-8f3c-2e5a9d8b7c51", address: MEMBER, port: MEMBER_PORT, weight: 1 },
-      ],
-    },
-  });
+function config(clientTimeoutMs: number): Promise<string> {
+  const member = { address: MEMBER, port: MEMBER_PORT };
+  return haproxyConfig({ loadBalancerId: LB, listenerId: LISTENER, vip: VIP, member, clientTimeoutMs });
 }

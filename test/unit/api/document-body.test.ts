@@ -6,13 +6,9 @@ import lvs from "../../vectors/rendering/keepalived-lvs/udp-monitor-tcp.json" wi
 import vrrp from "../../vectors/rendering/keepalived-vrrp/master.json" with { type: "json" };
 import { type ApiFixture, startApi } from "./api-fixture.ts";
 
+const LB = haproxy.document.loadbalancer.loadbalancer_id;
 const UPLOADS = [
-  {
-    kind: "haproxy",
-    path: `/1.0/loadbalancer/amp/${haproxy.document.loadbalancer.loadbalancer_id}/haproxy`,
-    status: 202,
-    vector: haproxy,
-  },
+  { kind: "haproxy", path: `/1.0/loadbalancer/amp/${LB}/haproxy`, status: 202, vector: haproxy },
   {
     kind: "keepalived-lvs",
     path: `/1.0/listeners/amp/${lvs.document.listener_id}/udp_listener`,
@@ -21,7 +17,7 @@ const UPLOADS = [
   },
   { kind: "keepalived-vrrp", path: "/1.0/vrrp/upload", status: 200, vector: vrrp },
 ] as const;
-const [, LVS] = UPLOADS;
+const [HAPROXY] = UPLOADS;
 
 let api: ApiFixture;
 before(async () => {
@@ -69,7 +65,7 @@ for (const { kind, path, status, vector } of UPLOADS) {
     }
 
     test("of a document of another kind is refused", async () => {
-      const other = kind === "haproxy" ? lvs : haproxy;
+      const other = kind === "haproxy" ? vrrp : haproxy;
       const answer = await put(path, JSON.stringify(other.document), "application/json");
       assert.equal(answer.status, 400);
       assert.deepEqual(JSON.parse(answer.body), {
@@ -82,8 +78,8 @@ for (const { kind, path, status, vector } of UPLOADS) {
 }
 
 test("a document says where it is wrong, what was expected and what was found; nothing changes", async () => {
-  const body = JSON.stringify(lvs.document).replace('"protocol":"UDP"', '"protocol":"htp"');
-  const answer = await put(LVS.path, body, "application/json");
+  const body = JSON.stringify(haproxy.document).replace('"protocol":"HTTP"', '"protocol":"htp"');
+  const answer = await put(HAPROXY.path, body, "application/json");
   assert.deepEqual([answer.status, answer.headers["content-type"]], [400, "application/json"]);
   assert.equal(answer.headers.etag, undefined);
   assert.match(
@@ -93,12 +89,39 @@ test("a document says where it is wrong, what was expected and what was found; n
   assert.deepEqual(api.agent.calls, []);
 });
 
+test("a document is for the load balancer or the listener in the path", async () => {
+  const [, { vector }] = UPLOADS;
+  const lb = await put(
+    "/1.0/loadbalancer/amp/other/haproxy",
+    JSON.stringify(haproxy.document),
+    "application/json",
+  );
+  assert.equal(
+    detailsOf(lb.body),
+    `$.loadbalancer.loadbalancer_id: expected other, as in the path; found "${LB}"`,
+  );
+  const listener = await put(
+    "/1.0/listeners/amp/other/udp_listener",
+    JSON.stringify(vector.document),
+    "application/json",
+  );
+  assert.equal(
+    detailsOf(listener.body),
+    `$.listener_id: expected other, as in the path; found "${vector.document.listener_id}"`,
+  );
+  assert.deepEqual(api.agent.calls, []);
+});
+
 test("an empty body is no document, and an empty text without a media type", async () => {
-  const answer = await put(LVS.path, "", "application/json");
+  const answer = await put(HAPROXY.path, "", "application/json");
   assert.equal(answer.status, 400);
   assert.match(
     answer.body,
     /^\{"message":"Invalid request","details":"\$: expected a JSON document in UTF-8; found /,
   );
-  assert.equal((await api.client.ask("PUT", LVS.path)).status, 200);
+  assert.equal((await api.client.ask("PUT", HAPROXY.path)).status, 202);
 });
+
+function detailsOf(body: string): string {
+  return (JSON.parse(body) as { details: string }).details;
+}

@@ -1,27 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BACKENDS, LISTENER_ID, POOL_ID } from "../../../agent/sandbox/scene.ts";
-import { listenerConfig, memberStatus, poolConfig } from "../../../agent/sandbox/story-config.ts";
+import { loadBalancer, memberStatus, pool } from "../../../agent/sandbox/story-config.ts";
 
 const [ONE, TWO] = BACKENDS;
 
 test("gives both backends the weight 1 unless told otherwise", () => {
   assert.deepEqual(
-    poolConfig().members.map(({ memberId, weight }) => [memberId, weight]),
+    pool().members?.map(({ member_id, weight }) => [member_id, weight]),
     [
       [ONE.memberId, 1],
       [TWO.memberId, 1],
     ],
   );
   assert.deepEqual(
-    poolConfig({ weights: [3, 1] }).members.map(({ weight }) => weight),
+    pool({ weights: [3, 1] }).members?.map(({ weight }) => weight),
     [3, 1],
   );
 });
 
-test("a changed client timeout changes the configuration, so that a reload has something to do", () => {
-  const texts = new Set([1, 2, 3].map((clientTimeoutMs) => listenerConfig({ clientTimeoutMs })));
-  assert.equal(texts.size, 3);
+test("has a default pool when there is one", () => {
+  assert.equal(loadBalancer({}).listeners?.[0]?.default_pool_id, undefined);
+  const { listeners, pools } = loadBalancer({ pool: pool() });
+  assert.equal(listeners?.[0]?.default_pool_id, POOL_ID);
+  assert.deepEqual(pools, [pool()]);
 });
 
 test("finds a member's status under its pool and listener", () => {
