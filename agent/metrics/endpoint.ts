@@ -1,6 +1,5 @@
 /** Starts the thread that serves metrics. */
 import { once } from "node:events";
-import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { NAMESPACE_HANDLE } from "../config/paths.ts";
 import { AgentError } from "../errors.ts";
@@ -26,8 +25,9 @@ export async function openEndpoint(log: Logger, onLost: (error: Error) => void):
     name: "metrics",
     workerData: OPTIONS,
     resourceLimits: LIMITS,
+    // Not the daemon's own, with which V8 is set up for all threads: a thread may not have those.
     // Calls into the C library are still called experimental; which Node we run on is fixed (package.json).
-    execArgv: [...process.execArgv, "--disable-warning=ExperimentalWarning"],
+    execArgv: ["--disable-warning=ExperimentalWarning"],
   });
   // Before it listens it says nothing else.
   await once(worker, "message");

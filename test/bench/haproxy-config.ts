@@ -10,6 +10,8 @@ export interface Size {
   readonly members: number;
   /** How many consecutive listeners have the same pool; 1 unless given. */
   readonly listenersPerPool?: number;
+  /** With the internal proxies that a PROMETHEUS listener brings, without the listener. */
+  readonly exporter?: boolean;
 }
 
 const PROJECT = "e3cd678b11784734bc366148aa37580e";
@@ -20,6 +22,7 @@ const CONNECTION_LIMIT = 10;
 /** @param vip - where every listener binds; must be an address of the namespace when HAProxy starts */
 export function haproxyConfig(vip: string, size: Size): string {
   const sections = [header(size.listeners)];
+  if (size.exporter) sections.push(EXPORTER);
   for (let index = 0; index < size.listeners; index += 1) {
     const pool = Math.floor(index / (size.listenersPerPool ?? 1));
     sections.push(listenerSections(vip, index, pool, size.members));
@@ -47,6 +50,21 @@ defaults
     option http-keep-alive
 `;
 }
+
+const EXPORTER = `
+frontend prometheus-exporter-internal-endpoint
+    mode http
+    timeout client 50000
+    bind 127.0.0.1:9101
+    http-request use-service prometheus-exporter if { path /metrics }
+
+backend prometheus-exporter-internal
+    mode http
+    balance first
+    timeout connect 5000
+    timeout server 5000
+    server prometheus-internal 127.0.0.1:9102
+`;
 
 function listenerSections(vip: string, index: number, pool: number, members: number): string {
   const listener = uuid(`listener ${index}`);

@@ -110,6 +110,13 @@ export class Rig {
     return texts.flatMap((text) => text.trim().split("\n").map(Number));
   }
 
+  /** A process of the load balancer's, as the lab sees it: one that lives in the namespace. */
+  async haproxyPid(): Promise<number> {
+    const group = this.machine.unitGroup(`haproxy-${LOAD_BALANCER}.service`);
+    const [pid] = (await readFile(`${group}/cgroup.procs`, "utf8")).split("\n");
+    return Number(pid);
+  }
+
   /** @returns the unit of the program that runs beside the agent in an amphora, started; none where it has none */
   async #startCompanion(): Promise<string[]> {
     const { companion } = this.#program;

@@ -14,12 +14,24 @@ import { info } from "./measures/info.ts";
 import { reload, start, upload } from "./measures/load-balancer.ts";
 import type { Measure } from "./measures/measure.ts";
 import { memory } from "./measures/memory.ts";
+import { metrics } from "./measures/metrics.ts";
 import { plug } from "./measures/plug.ts";
 import { startup } from "./measures/startup.ts";
 import { type Outcome, report, type Samples } from "./report.ts";
 import { AGENT_ADDRESS, CONTROLLER_ADDRESS, Rig } from "./rig.ts";
 
-const MEASURES: readonly Measure[] = [startup, memory, idle, info, plug, upload, start, reload, heartbeat];
+const MEASURES: readonly Measure[] = [
+  startup,
+  memory,
+  idle,
+  info,
+  plug,
+  upload,
+  start,
+  reload,
+  heartbeat,
+  metrics,
+];
 
 const AMPHORA_ID = "3a1bf1f2-0f1c-4a86-a1a5-0c8c8a3c9a11";
 
