@@ -218,11 +218,13 @@ function operation(route: Route, path: string, words: Words, tag: string): objec
   };
 }
 
-function requestBody({ body, limit }: Route, words: Words): object {
+function requestBody({ body, limit, document }: Route, words: Words): object {
   const description = `At most ${limit} bytes.`;
   if (body === "none") return {};
   if (body === "raw") {
-    return { requestBody: { description, content: { "*/*": { schema: { type: "string" } } } } };
+    const rendered = { "application/json": { schema: { $ref: "contract/rendering.schema.json" } } };
+    const content = { ...(document && rendered), "*/*": { schema: { type: "string" } } };
+    return { requestBody: { description, content } };
   }
   if (words.body === undefined) throw new Error(`no schema for the body of "${words.summary}"`);
   const content = { "application/json": { schema: reference("schemas", words.body) } };

@@ -159,7 +159,8 @@ suite("the description of the API", () => {
         declared.map((one) => [one.name, one.in]),
         parametersOf(route).map((parameter) => [parameter, "path"]),
       );
-      const kind = { none: undefined, raw: ["*/*"], json: ["application/json"] }[route.body];
+      const raw = route.document === undefined ? ["*/*"] : ["application/json", "*/*"];
+      const kind = { none: undefined, raw, json: ["application/json"] }[route.body];
       assert.deepEqual(requestBody && Object.keys(requestBody.content), kind);
       if (requestBody) assert.equal(requestBody.description, `At most ${route.limit} bytes.`);
       const errors = [...EVERYWHERE, ...(FURTHER[name] ?? [])].sort();
