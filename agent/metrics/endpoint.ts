@@ -8,7 +8,7 @@ import type { Endpoint, WorkerMessage, WorkerOptions } from "./types.ts";
 
 const OPTIONS: WorkerOptions = { namespace: NAMESPACE_HANDLE, port: 9102, exporterPort: 9101 };
 /** Texts go through it fast, so that a small nursery is enough; without a limit it grows to tens of megabytes. */
-const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
+const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
 /** In the bundle beside this file, in the sources too, under another name (scripts/build.ts). */
 const PROGRAM = new URL(
   import.meta.url.endsWith(".ts") ? "./worker.ts" : "./metrics-worker.js",
