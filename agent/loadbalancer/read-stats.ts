@@ -2,7 +2,7 @@
 import { isFile, type Names } from "../system/files.ts";
 import { namedPid, processExists } from "../system/processes.ts";
 import { RuntimeSession } from "../system/runtime-session.ts";
-import { parseStats, STATS_COMMANDS } from "./stats-parse.ts";
+import { parseStats, poolNamesOf, STATS_COMMANDS } from "./stats-parse.ts";
 import type { LoadBalancerSample } from "./types.ts";
 
 export interface StatsReader {
@@ -60,14 +60,14 @@ export function createStatsReader(basePath: () => string): StatsReader {
     return ids.filter((id) => !unknown.has(id));
   }
 
-  async function ask(session: RuntimeSession): Promise<LoadBalancerSample> {
-    return parseStats(await session.ask(STATS_COMMANDS));
+  async function ask(id: string, session: RuntimeSession): Promise<LoadBalancerSample> {
+    return parseStats(await session.ask(STATS_COMMANDS), poolNamesOf(id));
   }
 
   /** @returns undefined when whoever is at the other end of a kept session cannot speak for HAProxy any more */
   async function askKept(id: string, session: RuntimeSession): Promise<LoadBalancerSample | undefined> {
     try {
-      const sample = await ask(session);
+      const sample = await ask(id, session);
       if (!sample.listeners.some(({ status }) => status === STOPPED)) return sample;
     } catch (error) {
       // Released: the caller wants no second try.
@@ -89,7 +89,7 @@ export function createStatsReader(basePath: () => string): StatsReader {
       const sample = session.isOpen ? await askKept(id, session) : undefined;
       if (sample) return sample;
       try {
-        return await ask(session);
+        return await ask(id, session);
       } catch (error) {
         session.close();
         const pid = await namedPid(`${basePath()}/${id}/${id}.pid`);

@@ -36,20 +36,30 @@ interface PoolRows {
  * contract forbids a heartbeat made from it
  * @throws AgentError `unavailable` when the answer is cut off, not ASCII, not the CSV that HAProxy writes, or
  * has a backend that is not named `<pool id>:<listener id>`
- * @param isPoolName - what a backend may be named instead; API 0.5 has the pool's id alone
+ * @param isPoolName - what a backend beside these listeners may be named instead
  */
 export function parseStats(
   answers: readonly Buffer[],
-  isPoolName: (name: string) => boolean = isPoolAndListener,
+  isPoolName: (name: string, listeners: readonly ListenerSample[]) => boolean = isPoolAndListener,
 ): LoadBalancerSample {
   const frontends = read(answers[0], readListeners);
-  const backends = read(answers[1], (rows) => readPools(rows, isPoolName));
+  const isPool = (name: string) => isPoolName(name, frontends.listeners);
+  const backends = read(answers[1], (rows) => readPools(rows, isPool));
   const defect = frontends.defect ?? backends.defect;
   return {
     listeners: frontends.listeners,
     pools: backends.pools,
     ...(defect !== undefined && { defect }),
   };
+}
+
+/**
+ * What a backend of a process may be named. The processes of API 0.5 each have the id of their only listener, and
+ * name a pool by its id alone (docs/contract/rest-api.md, section 6).
+ * @param id - of the process
+ */
+export function poolNamesOf(id: string): (name: string, listeners: readonly ListenerSample[]) => boolean {
+  return (name, listeners) => isPoolAndListener(name) || (listeners.length === 1 && listeners[0]?.id === id);
 }
 
 function read<Result>(answer: Buffer | undefined, reader: (rows: StatsRows) => Result): Result {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { AgentError } from "../../../agent/errors.ts";
-import { parseStats } from "../../../agent/loadbalancer/stats-parse.ts";
+import { parseStats, poolNamesOf } from "../../../agent/loadbalancer/stats-parse.ts";
 
 const HEADER = "# pxname,svname,qcur,scur,stot,bin,bout,ereq,status,weight,last_chk,addr";
 
@@ -92,6 +92,16 @@ suite("pools in HAProxy's statistics", () => {
       JSON.stringify(pools),
       '[{"key":"pool:listener","status":"DOWN","members":{"b":"UP","a":"DOWN 1/2"}}]',
     );
+  });
+
+  test("may be named alone where the process has the id of its only listener, and nowhere else", () => {
+    const pool = [aPool({ pxname: "pool" })];
+    const listeners = [aListener(), aListener({ pxname: "other" })];
+    const own = poolNamesOf("listener");
+    assert.equal(parseStats(answer(listeners.slice(0, 1), pool), own).pools[0]?.key, "pool");
+    assert.throws(() => parseStats(answer(listeners, pool), own), isUnusable);
+    assert.throws(() => parseStats(answer(listeners.slice(1), pool), own), isUnusable);
+    assert.throws(() => parseStats(answer([], pool), own), isUnusable);
   });
 
   test("drain a member that is up without weight", () => {
