@@ -1,5 +1,6 @@
 /** The agents that are compared, as programs to install in a machine. */
-import { AMPHORA_TREE, installProgram } from "./amphora.ts";
+import { join } from "node:path";
+import { AMPHORA_TREE, ELEMENT, installProgram } from "./amphora.ts";
 import type { Machine } from "./machine.ts";
 import type { TreeSpec } from "./tree.ts";
 
@@ -49,7 +50,8 @@ export function upstreamRelease(release: string, python: string): AgentProgram {
     name: "upstream",
     version: `octavia ${release}`,
     install: async (machine) => {
-      await asInImage(machine);
+      // Debian's is Zed's, which knows no SR-IOV ports, and the package index has none: ours takes the same words.
+      await asInImage(machine, join(ELEMENT, "lvs-masquerade.sh"));
       for (const [program, module] of Object.entries(UPSTREAM_PROGRAMS)) {
         const script = `#!${python}\nimport sys\nfrom ${module} import main\nsys.exit(main())\n`;
         await machine.write(`/usr/local/bin/${program}`, script, 0o755);
@@ -66,12 +68,16 @@ const UPSTREAM_PROGRAMS = {
   "haproxy-vrrp-check": "octavia.cmd.haproxy_vrrp_check",
 };
 
-/** What an image has and Debian's packages have not, and the other way round. */
-async function asInImage(machine: Machine): Promise<void> {
+/**
+ * What an image has and Debian's packages have not, and the other way round.
+ * @param masquerade - on the host, in place of Debian's own
+ */
+async function asInImage(machine: Machine, masquerade?: string): Promise<void> {
   // The agent would find it before its own, and write there.
   await machine.exec("rm", ["-f", "/etc/octavia/octavia.conf"]);
-  const script = "/usr/bin/octavia-agent-lvs-masquerade";
-  await machine.exec("ln", ["-s", script, "/usr/local/bin/lvs-masquerade.sh"]);
+  const program = "/usr/local/bin/lvs-masquerade.sh";
+  if (masquerade) await machine.copyIn(masquerade, program);
+  else await machine.exec("ln", ["-s", "/usr/bin/octavia-agent-lvs-masquerade", program]);
 }
 
 /** This checkout's build. */

@@ -10,6 +10,8 @@ const INSTALLED = "/opt/amphora-agent";
 /** What others find on the path (docs/contract/rest-api.md, 4.3). */
 const PROGRAMS = ["amphora-interface", "haproxy-vrrp-check"];
 const ROOT = join(import.meta.dirname, "../..");
+/** Programs that an image has beside the agent. */
+export const ELEMENT = join(ROOT, "elements/amphora-agent/static/usr/local/bin");
 
 /** Everything that an image has besides the agent itself. */
 export const AMPHORA_TREE = {
@@ -94,7 +96,7 @@ export async function installProgram(machine: Machine): Promise<string> {
   for (const part of ["dist", "templates", "package.json"]) {
     await machine.copyIn(join(ROOT, part), `${INSTALLED}/${part}`);
   }
-  await machine.copyIn(join(ROOT, "elements/amphora-agent/static/usr/local/bin"), "/usr/local/bin");
+  await machine.copyIn(ELEMENT, "/usr/local/bin");
   for (const name of PROGRAMS) {
     await machine.exec("ln", ["-s", `${INSTALLED}/dist/${name}`, `/usr/local/bin/${name}`]);
   }

@@ -14,9 +14,14 @@ import { Verdicts } from "./verdicts.ts";
 
 /** The newest release that the index had when this was written. */
 const NEWEST = "19.0.0";
-const STORIES = ["single"] as const;
+const STORIES = ["single", "pair", "sriov", "legacy"] as const;
 const STORY_MS = 300_000;
-/** The tenant's router and servers, all of them the lab itself. */
+/** The tenant's routers, clients and servers, all of them the lab itself. */
+const VIP_ADDRESSES = [
+  ...[1, 21, 22].map((host) => `203.0.113.${host}/24`),
+  "198.18.5.1/24",
+  "2001:db8:113::1/64",
+];
 const MEMBER_ADDRESSES = [1, 21, 22, 23, 24].map((host) => `198.51.100.${host}/24`);
 
 const options = await yargs(hideBin(process.argv))
@@ -39,14 +44,14 @@ const options = await yargs(hideBin(process.argv))
 try {
   const lab = await enterLab([BOTH_TREE], prepare);
   await lab.bridge("mgmt", ["192.0.2.1/24"]);
-  await lab.bridge("vip", ["203.0.113.1/24", "198.18.5.1/24", "2001:db8:113::1/64"]);
+  await lab.bridge("vip", VIP_ADDRESSES);
   await lab.bridge("member", MEMBER_ADDRESSES);
   const verdicts = new Verdicts();
   const agents = options.agent === "both" ? (["ours", "upstream"] as const) : [options.agent];
-  for (const version of options.octavia) {
+  for (const version of new Set(options.octavia)) {
     const release = releaseOf(version);
     for (const agent of agents) {
-      for (const story of options.story) await play(lab, verdicts, { release, agent, story });
+      for (const story of new Set(options.story)) await play(lab, verdicts, { release, agent, story });
     }
   }
   process.exit(verdicts.close() ? 0 : 1);
@@ -64,12 +69,18 @@ async function prepare(): Promise<void> {
 async function play(
   lab: Lab,
   verdicts: Verdicts,
-  { release, agent, story }: { release: Release; agent: AgentProgram["name"]; story: string },
+  {
+    release,
+    agent,
+    story,
+  }: { release: Release; agent: AgentProgram["name"]; story: (typeof STORIES)[number] },
 ): Promise<void> {
+  const { version } = release;
   const tree = await buildTree(BOTH_TREE);
   const layers = agent === "ours" ? [] : release.layers;
-  const name = `${agent === "ours" ? "o" : "u"}${Number.parseInt(release.version, 10)}${story.slice(0, 1)}`;
-  const subject = `${agent}, Octavia ${release.version}, ${story}`;
+  // Short, since interfaces are named after it.
+  const name = `${agent.slice(0, 1)}${version.replaceAll(".", "")}${"abcdefgh"[STORIES.indexOf(story)]}`;
+  const subject = `${agent}, Octavia ${version}, ${story}`;
   const hypervisor = new Hypervisor(lab, { tree, layers, agent: agentOf(agent, release) }, name);
   const start = performance.now();
   let failed = 0;

@@ -8,6 +8,7 @@ import database
 import pki
 import settings
 from octavia.amphorae.backends.agent import agent_jinja_cfg
+from octavia.amphorae.drivers.haproxy import exceptions
 from octavia.common import constants
 from octavia.controller.worker.v2.tasks import amphora_driver_tasks as tasks
 from octavia.controller.worker.v2.tasks import cert_task
@@ -181,11 +182,12 @@ class Cloud:
         )
 
     def update_listeners(self, load_balancer_id):
-        """Every amphora gets the load balancer as the database has it.
-
-        A listener whose certificates cannot be had is marked, left out, and no error: so it is looked up.
-        """
+        """Every amphora gets the load balancer as the database has it."""
         tasks.ListenersUpdate().execute(load_balancer_id)
+        self.require_updated(load_balancer_id)
+
+    def require_updated(self, load_balancer_id):
+        """A driver marks a listener that it could not update, leaves it out, and says nothing: so it is looked up."""
         for listener in database.load_balancer(load_balancer_id).listeners:
             if listener.provisioning_status == constants.ERROR:
                 raise AssertionError(f"Octavia could not update listener {listener.id}")
@@ -194,6 +196,27 @@ class Cloud:
         """From the amphorae, then from the database."""
         tasks.ListenerDelete().execute({constants.LISTENER_ID: listener_id})
         database.delete(models.Listener, id=listener_id)
+
+    def configure_vrrp(self, amphora_id, load_balancer_id):
+        """Looks up the VRRP interface, uploads keepalived's configuration, starts it.
+
+        The tasks mark an amphora that fails and go on: so it is looked up.
+        """
+        amphora = database.amphora(amphora_id).to_dict()
+        interface = tasks.AmphoraUpdateVRRPInterface().execute(amphora)
+        config = self.network_config(amphora_id)
+        tasks.AmphoraVRRPUpdate().execute(load_balancer_id, config, amphora, interface)
+        tasks.AmphoraVRRPStart().execute(amphora)
+        status = database.amphora(amphora_id).status
+        if status != constants.AMPHORA_ALLOCATED:
+            raise AssertionError(f"amphora {amphora_id} is {status} after its VRRP tasks")
+
+    def interface_of(self, amphora_id, address):
+        """The interface that has an address; newer drivers raise where older ones return none."""
+        try:
+            return self.driver.get_interface_from_ip(database.amphora(amphora_id), address)
+        except exceptions.NotFound:
+            return None
 
     def rotate_certificate(self, amphora_id):
         """Returns what it uploaded."""

@@ -4,6 +4,7 @@ import contextlib
 import pathlib
 import subprocess
 import sys
+import time
 
 import database
 from octavia.db import models
@@ -47,3 +48,10 @@ def statistics(listener_id, amphora_id):
     names = ("bytes_in", "bytes_out", "active_connections", "total_connections", "request_errors")
     where = {"listener_id": listener_id, "amphora_id": amphora_id}
     return {name: database.column(models.ListenerStatistics, name, **where) or 0 for name in names}
+
+
+def is_silent(amphora_id, seconds):
+    """Whether nothing has come from an amphora for that long."""
+    last = last_update(amphora_id)
+    time.sleep(seconds)
+    return last_update(amphora_id) == last

@@ -32,8 +32,6 @@ client_cert = {certificates}/client.pem
 server_ca = {certificates}/server-ca.pem
 connection_max_retries = 60
 connection_retry_interval = 1
-# HAProxy asks for two files a connection, and containers often have a hard limit of a few thousand.
-default_connection_limit = 500
 [health_manager]
 bind_ip = {CONTROLLER}
 bind_port = {HEARTBEAT_PORT}

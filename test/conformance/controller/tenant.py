@@ -12,7 +12,8 @@ def listener(load_balancer_id, port, protocol=constants.PROTOCOL_HTTP, **columns
             "load_balancer_id": load_balancer_id,
             "protocol": protocol,
             "protocol_port": port,
-            "connection_limit": -1,
+            # HAProxy asks for two files a connection, and containers often have a hard limit of some thousands.
+            "connection_limit": 500,
             "peer_port": 1025,
             "insert_headers": {},
             "timeout_client_data": 50_000,
