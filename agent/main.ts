@@ -37,7 +37,8 @@ import { openSyslog, type SyslogStream, syslogFacility } from "./system/syslog.t
 import { createUdpSender } from "./system/udp.ts";
 import { watchDirectory } from "./system/watched-directory.ts";
 import { createVrrpChecks } from "./vrrp/checks.ts";
-import type { VrrpChecks } from "./vrrp/types.ts";
+import { createVrrpRoles } from "./vrrp/roles.ts";
+import type { VrrpChecks, VrrpRoles } from "./vrrp/types.ts";
 import { createVrrp } from "./vrrp/vrrp.ts";
 
 const FAILED = 1;
@@ -78,6 +79,7 @@ interface Daemon {
   readonly supervisor: Supervisor;
   readonly network: Network;
   readonly metrics: Metrics;
+  readonly vrrpRoles: VrrpRoles;
   readonly tidier: MemoryTidier;
   readonly resumed: Promise<void>;
 }
@@ -118,7 +120,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     log: logger.child({ component: "metrics" }),
   });
   metrics.refresh();
-  const { vrrpChecks, ...services } = createServices(config, {
+  const { vrrpChecks, vrrpRoles, ...services } = createServices(config, {
     supervisor,
     exclusive,
     network,
@@ -154,9 +156,10 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     network: kind === "direct" ? network : undefined,
     supervisor,
     vrrpChecks,
+    vrrpRoles,
     logger,
   });
-  return { server, heartbeat, supervisor, network, metrics, tidier, resumed };
+  return { server, heartbeat, supervisor, network, vrrpRoles, metrics, tidier, resumed };
 }
 
 /** An earlier agent may have been killed in the middle of anything. */
@@ -191,9 +194,10 @@ interface ServiceParts {
 function createServices(
   config: ConfigInForce,
   { supervisor, exclusive, network, stats, metrics, logger }: ServiceParts,
-): Pick<Agent, "loadBalancers" | "lvsListeners" | "vrrp"> & { vrrpChecks: VrrpChecks } {
+): Pick<Agent, "loadBalancers" | "lvsListeners" | "vrrp"> & { vrrpChecks: VrrpChecks; vrrpRoles: VrrpRoles } {
   const { basePath, baseCertDir, haproxyCmd } = config.current;
   const vrrpLogger = logger.child({ component: "vrrp" });
+  const vrrpRoles = createVrrpRoles(basePath, vrrpLogger);
   const vrrpChecks = createVrrpChecks({
     basePath,
     lvsDirectory: lvsDirectory(basePath),
@@ -223,8 +227,16 @@ function createServices(
   return {
     loadBalancers,
     lvsListeners: createLvsListeners({ ...shared, logger: logger.child({ component: "lvs" }) }),
-    vrrp: createVrrp({ basePath, supervisor, checks: vrrpChecks, exclusive, logger: vrrpLogger }),
+    vrrp: createVrrp({
+      basePath,
+      supervisor,
+      checks: vrrpChecks,
+      roles: vrrpRoles,
+      exclusive,
+      logger: vrrpLogger,
+    }),
     vrrpChecks,
+    vrrpRoles,
   };
 }
 
@@ -233,14 +245,18 @@ interface ResumeParts {
   readonly network: Network | undefined;
   readonly supervisor: Supervisor;
   readonly vrrpChecks: VrrpChecks;
+  readonly vrrpRoles: VrrpRoles;
   readonly logger: Logger;
 }
 
 /** What was running before this start runs again; the API answers meanwhile. */
-async function resume({ network, supervisor, vrrpChecks, logger }: ResumeParts): Promise<void> {
+async function resume(parts: ResumeParts): Promise<void> {
+  const { network, supervisor, vrrpChecks, vrrpRoles, logger } = parts;
   try {
     // Under systemd a unit of its own does this, before HAProxy's.
     await network?.restore();
+    // keepalived is started with a file of the agent's own.
+    await vrrpRoles.resume();
     await supervisor.resume();
     // A stopped load balancer that a reboot has started is to be looked at again.
     await vrrpChecks.updateIfUsed();
@@ -258,6 +274,7 @@ async function stopDaemon({
   supervisor,
   network,
   metrics,
+  vrrpRoles,
   tidier,
   resumed,
 }: Daemon): Promise<void> {
@@ -265,6 +282,7 @@ async function stopDaemon({
   await server.stop();
   await resumed;
   await metrics.close();
+  vrrpRoles.close();
   await supervisor.close();
   await network.idle();
   await heartbeat.stop();

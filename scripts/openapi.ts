@@ -322,6 +322,13 @@ const DETAILS = {
   listeners: { type: "array", items: string },
   packages: { type: "object" },
 };
+const VRRP_INSTANCE = object({
+  name: string,
+  role: { type: "string", enum: ["MASTER", "BACKUP", "FAULT"] },
+  since: { type: "string", format: "date-time" },
+});
+/** Only where keepalived is configured. */
+const VRRP = { vrrp_instances: { type: "array", items: VRRP_INSTANCE } };
 const LISTENER = {
   status: { type: "string", enum: ["ACTIVE", "OFFLINE", "ERROR"] },
   uuid: string,
@@ -334,13 +341,18 @@ const POOL = object({
 });
 const OK = { type: "string", enum: ["OK"] };
 
+function detailsWith(count: string): object {
+  const always = { ...DETAILS, [count]: integer };
+  return object({ ...always, ...VRRP }, Object.keys(always));
+}
+
 const SCHEMAS = {
   Ok: object({ message: OK }),
   OkWithDetails: object({ message: OK, details: string }),
   Version: object({ api_version: { type: "string", enum: ["1.0"] } }),
   Info: object(INFO),
-  Details: object({ ...DETAILS, lvs_listener_process_count: integer }),
-  LegacyDetails: object({ ...DETAILS, udp_listener_process_count: integer }),
+  Details: detailsWith("lvs_listener_process_count"),
+  LegacyDetails: detailsWith("udp_listener_process_count"),
   Listeners: { type: "array", items: object(LISTENER) },
   ListenerWithPools: object({ ...LISTENER, pools: { type: "array", items: POOL } }, Object.keys(LISTENER)),
   Md5: object({ md5sum: string }),

@@ -19,13 +19,14 @@ export function info(versions: PackageVersions): object {
 export async function details(
   agent: Agent,
 ): Promise<{ lvs_listener_process_count: number; [key: string]: unknown }> {
-  const [versions, machine, networks, haproxyCount, listeners, lvsCount] = await Promise.all([
+  const [versions, machine, networks, haproxyCount, listeners, lvsCount, vrrp] = await Promise.all([
     agent.machine.versions(),
     agent.machine.details(),
     agent.network.counters(),
     agent.loadBalancers.countRunning(),
     listenerNames(agent),
     agent.lvsListeners.countRunning(),
+    agent.vrrp.instances(),
   ]);
   return {
     hostname: versions.hostname,
@@ -48,6 +49,8 @@ export async function details(
     lvs_listener_process_count: lvsCount,
     keepalived_version: versions.keepalived_version,
     ipvsadm_version: versions.ipvsadm_version,
+    // Not upstream's: controllers ignore what they do not know.
+    ...(vrrp && { vrrp_instances: vrrp }),
   };
 }
 

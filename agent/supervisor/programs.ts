@@ -23,8 +23,10 @@ export function programOf(service: Service, options: ProgramOptions): Program {
   switch (service.kind) {
     case "haproxy":
       return haproxyProgram({ layout: layoutOf(basePath, service.id), haproxyCmd, peer, ask });
-    case "vrrp":
-      return keepalivedProgram({ files: vrrpLayout(basePath), logFacility });
+    case "vrrp": {
+      const layout = vrrpLayout(basePath);
+      return keepalivedProgram({ files: { ...layout, config: layout.entryConfig }, logFacility });
+    }
     case "lvs":
       return keepalivedProgram({ files: lvsLayout(basePath, service.id), logFacility });
   }

@@ -60,6 +60,7 @@ export class SystemdSupervisor implements Supervisor {
     const netns = planNetnsUnit(this.#options.program);
     await this.#units.write(NETNS_UNIT, await renderTemplate(NETNS_UNIT, netns));
     await this.#units.write(unit, await this.#render(job));
+    if (job.kind === "vrrp") await this.#units.amend(unit, await this.#renderEntry());
     await this.#units.enable(unit);
     await this.#units.reload();
   }
@@ -121,6 +122,13 @@ export class SystemdSupervisor implements Supervisor {
           planKeepalivedUnit(lvsLayout(basePath, job.id), logFacility),
         );
     }
+  }
+
+  /** The unit itself has the contract's command (docs/contract/rest-api.md, 2.6). */
+  async #renderEntry(): Promise<string> {
+    const { basePath, logFacility } = this.#options;
+    const { entryConfig: config, pidFile } = vrrpLayout(basePath);
+    return renderTemplate("keepalived-entry.service", planKeepalivedUnit({ config, pidFile }, logFacility));
   }
 
   async #once(action: "start" | "stop" | "reload" | "restart", service: Service): Promise<void> {

@@ -28,6 +28,12 @@ export class SystemdUnits {
     if (await keepFile(`${UNIT_DIRECTORY}/${unit}`, text, 0o644)) this.#isReloadDue = true;
   }
 
+  /** Writes what the agent adds to a unit of a given text (systemd.unit(5), "drop-in"), as {@link write} does. */
+  async amend(unit: string, text: string): Promise<void> {
+    await makeDirectory(`${UNIT_DIRECTORY}/${unit}.d`);
+    await this.write(`${unit}.d/amphora-agent.conf`, text);
+  }
+
   /**
    * Lets systemd read changed unit files, if there are any.
    * @throws AgentError `commandFailed` with systemctl's words; the next call tries again

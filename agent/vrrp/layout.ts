@@ -3,6 +3,12 @@
 export interface VrrpLayout {
   readonly directory: string;
   readonly config: string;
+  /** What keepalived is started with: it includes the controller's configuration and names the pipe. */
+  readonly entryConfig: string;
+  /** keepalived writes each change of a role to this pipe. */
+  readonly notifications: string;
+  /** The roles as they were last told, for the next agent. */
+  readonly roles: string;
   readonly pidFile: string;
   /** Of keepalived's VRRP process, which outlives its parent for some moments. */
   readonly vrrpPidFile: string;
@@ -25,6 +31,9 @@ export function vrrpLayout(basePath: string): VrrpLayout {
   return {
     directory,
     config: `${stem}.conf`,
+    entryConfig: `${directory}/amphora-agent.conf`,
+    notifications: `${directory}/notifications`,
+    roles: `${directory}/roles.json`,
     pidFile: `${stem}.pid`,
     vrrpPidFile: `${stem}.vrrp.pid`,
     checkScript: `${directory}/check_script.sh`,

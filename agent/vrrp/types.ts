@@ -10,6 +10,31 @@ export interface Vrrp {
    * @throws AgentError `invalidInput` for an unknown action, `commandFailed` with keepalived's or systemd's words
    */
   act(action: string): Promise<string>;
+  /** What keepalived's VRRP instances are now; none while it does not run, undefined where it was never configured. */
+  instances(): Promise<readonly VrrpInstance[] | undefined>;
+}
+
+/** MASTER holds the VIP, BACKUP could, FAULT must not (keepalived.conf(5), "notify scripts"). */
+export type VrrpRole = "MASTER" | "BACKUP" | "FAULT";
+
+export interface VrrpInstance {
+  readonly name: string;
+  readonly role: VrrpRole;
+  /** When it became that, in ISO 8601 and UTC. */
+  readonly since: string;
+}
+
+/** Follows what keepalived tells of its instances. */
+export interface VrrpRoles {
+  /** Writes what makes keepalived tell. @throws the system error */
+  prepare(): Promise<void>;
+  /** Listens from now on, and hears what was told while nobody did. A failure is logged. */
+  follow(): Promise<void>;
+  /** The same, where keepalived has ever been configured: for the agent's start. A failure is logged. */
+  resume(): Promise<void>;
+  /** @see Vrrp.instances */
+  current(): Promise<readonly VrrpInstance[] | undefined>;
+  close(): void;
 }
 
 /** What keepalived runs to see whether this amphora may hold the VIP (docs/contract/rest-api.md, 2.7). */

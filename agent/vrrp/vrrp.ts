@@ -9,7 +9,7 @@ import { runningPid } from "../system/processes.ts";
 import { renderTemplate } from "../templates.ts";
 import { quoteWord } from "./encode-shell.ts";
 import { vrrpLayout } from "./layout.ts";
-import type { Vrrp, VrrpChecks } from "./types.ts";
+import type { Vrrp, VrrpChecks, VrrpRoles } from "./types.ts";
 
 const SERVICE = { kind: "vrrp" } as const;
 const CONFIG_MODE = 0o644;
@@ -19,12 +19,14 @@ export interface VrrpOptions {
   readonly basePath: string;
   readonly supervisor: Supervisor;
   readonly checks: VrrpChecks;
+  readonly roles: VrrpRoles;
   /** Runs one job at a time per key. */
   readonly exclusive: { run<T>(key: string, job: () => Promise<T>): Promise<T> };
   readonly logger: Logger;
 }
 
-export function createVrrp({ basePath, supervisor, checks, exclusive, logger }: VrrpOptions): Vrrp {
+export function createVrrp(options: VrrpOptions): Vrrp {
+  const { basePath, supervisor, checks, roles, exclusive, logger } = options;
   const layout = vrrpLayout(basePath);
   return {
     upload(config) {
@@ -34,6 +36,7 @@ export function createVrrp({ basePath, supervisor, checks, exclusive, logger }: 
         const view = { checkScripts: quoteWord(layout.checkScripts) };
         await keepFile(layout.checkScript, await renderTemplate("check_script.sh", view), SCRIPT_MODE);
         await checks.update();
+        await roles.prepare();
         logger.info(
           { event: "vrrp.config.stored", sizeBytes: config.length, changed: isNew },
           "keepalived configuration stored",
@@ -47,11 +50,14 @@ export function createVrrp({ basePath, supervisor, checks, exclusive, logger }: 
       return exclusive.run("vrrp", async () => {
         const isRunning = (await runningPid(layout.pidFile, KEEPALIVED)) !== undefined;
         const action = wanted === "start" && isRunning ? "reload" : wanted;
+        await roles.follow();
         await failingAs(`Failed to ${action} octavia-keepalived service`, () => supervisor[action](SERVICE));
         logger.info({ event: `vrrp.${action}.done` }, "keepalived action done");
         return `keepalived ${VERB[action]}`;
       });
     },
+
+    instances: () => roles.current(),
   };
 }
 

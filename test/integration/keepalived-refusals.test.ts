@@ -13,6 +13,7 @@ import { unitName } from "../../agent/supervisor/service-name.ts";
 import type { Service, Supervisor } from "../../agent/supervisor/types.ts";
 import { createLogger } from "../../agent/system/logger.ts";
 import { vrrpLayout } from "../../agent/vrrp/layout.ts";
+import { createVrrpRoles } from "../../agent/vrrp/roles.ts";
 import { createVrrp } from "../../agent/vrrp/vrrp.ts";
 import { BASE } from "./loadbalancer-host.ts";
 
@@ -49,7 +50,8 @@ const shared = {
   exclusive: new Exclusive(),
   logger: await createLogger({ debug: true, pretty: false }),
 };
-const vrrp = createVrrp({ ...shared, checks });
+const roles = createVrrpRoles(BASE, shared.logger);
+const vrrp = createVrrp({ ...shared, checks, roles });
 const listeners = createLvsListeners({
   ...shared,
   topology: () => "ACTIVE_STANDBY",

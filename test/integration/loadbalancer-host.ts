@@ -18,7 +18,8 @@ import type { Supervisor } from "../../agent/supervisor/types.ts";
 import { createLogger, type Logger } from "../../agent/system/logger.ts";
 import { tryRun } from "../../agent/system/run.ts";
 import { createVrrpChecks } from "../../agent/vrrp/checks.ts";
-import type { Vrrp, VrrpChecks } from "../../agent/vrrp/types.ts";
+import { createVrrpRoles } from "../../agent/vrrp/roles.ts";
+import type { Vrrp, VrrpChecks, VrrpRoles } from "../../agent/vrrp/types.ts";
 import { createVrrp } from "../../agent/vrrp/vrrp.ts";
 
 export const BASE = "/var/lib/octavia";
@@ -92,6 +93,7 @@ export interface TestAgent {
   readonly lvsListeners: LvsListeners;
   readonly vrrp: Vrrp;
   readonly vrrpChecks: VrrpChecks;
+  readonly vrrpRoles: VrrpRoles;
   readonly supervisor: Supervisor;
   readonly advertised: string[][];
   readonly logger: Logger;
@@ -131,9 +133,11 @@ export async function anAgent(topology: "SINGLE" | "ACTIVE_STANDBY" = "SINGLE"):
   };
   const loadBalancers = createLoadBalancers({ ...shared, certDirectory: CERTS, haproxyCmd: HAPROXY, tryRun });
   const lvsListeners = createLvsListeners(shared);
-  const vrrp = createVrrp({ basePath: BASE, supervisor, checks: vrrpChecks, exclusive, logger });
+  const roles = createVrrpRoles(BASE, logger);
+  const vrrp = createVrrp({ basePath: BASE, supervisor, checks: vrrpChecks, roles, exclusive, logger });
+  await roles.resume();
   await supervisor.resume();
-  return { loadBalancers, lvsListeners, vrrp, vrrpChecks, supervisor, advertised, logger };
+  return { loadBalancers, lvsListeners, vrrp, vrrpChecks, vrrpRoles: roles, supervisor, advertised, logger };
 }
 
 /** A new connection each time. @returns the body @throws when there is none within a second */

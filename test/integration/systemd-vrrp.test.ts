@@ -118,6 +118,12 @@ function describeKeepalived(room: Lab): void {
     await until("traffic", async () => (await traffic()) === "member");
   });
 
+  test("the details tell the role, and that it is the unit's own process that has it", async () => {
+    await until("the role", async () => (await roles()).includes("MASTER"));
+    assert.equal((await roles()).length, 1);
+    assert.match(await property("ExecStart"), /-f \/var\/lib\/octavia\/vrrp\/amphora-agent\.conf /);
+  });
+
   test("heartbeats arrive while keepalived runs", async () => {
     const before = heartbeats;
     await until("heartbeats", async () => heartbeats > before + 1);
@@ -143,6 +149,7 @@ function describeKeepalived(room: Lab): void {
     await act(LB, "stop");
     assert.equal(await read(CHECK), "exit 1");
     await until("no VIP", async () => !(await holds(VIP)));
+    await until("the role", async () => (await roles()).includes("FAULT"));
     await act(LB, "start");
     await until("the VIP", () => holds(VIP));
   });
@@ -153,6 +160,7 @@ function describeKeepalived(room: Lab): void {
     await connect();
     assert.equal(await property("MainPID"), before);
     assert.ok(await holds(VIP));
+    assert.deepEqual(await roles(), ["MASTER"]);
   });
 
   test("a unit file that was changed is rewritten by the next upload", async () => {
@@ -256,6 +264,13 @@ function describeKeepalived(room: Lab): void {
 
   async function vrrp(action: string): Promise<unknown> {
     return parse(await client.expect(202, "PUT", `/1.0/vrrp/${action}`));
+  }
+
+  async function roles(): Promise<string[]> {
+    const details = parse(await client.expect(200, "GET", "/1.0/details")) as {
+      vrrp_instances?: { role: string }[];
+    };
+    return (details.vrrp_instances ?? []).map(({ role }) => role);
   }
 
   async function killMain(unit: string): Promise<void> {

@@ -67,8 +67,10 @@ test("an upload stores the configuration and the checks, with their modes, and s
   assert.equal(await mode(files.haproxyCheck), "644");
   assert.equal(await pid(), undefined);
   assert.deepEqual((await readdir(files.directory)).sort(), [
+    "amphora-agent.conf",
     "check_script.sh",
     "check_scripts",
+    "notifications",
     "octavia-keepalived.conf",
     "supervisor.json",
   ]);

@@ -112,6 +112,7 @@ export function createFakeAgent(): FakeAgent {
         await note("actVrrp", action);
         return `keepalived ${action}ed`;
       },
+      instances: () => Promise.resolve(undefined),
     },
     instances: {
       async listeners() {
