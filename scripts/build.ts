@@ -1,5 +1,5 @@
 /** Bundles the program into dist/: one small entry, and a chunk per command that is loaded when needed. */
-import { chmod, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, rm, symlink, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import process from "node:process";
 import { build, type Plugin } from "esbuild";
@@ -66,9 +66,10 @@ enableCompileCache({ directory: import.meta.dirname + "/compile-cache", portable
 `;
 await writeFile(`${ROOT}dist/amphora.js`, `${PRELUDE}await import("./cli.js");\n`);
 await chmod(`${ROOT}dist/amphora.js`, 0o755);
-for (const name of ["amphora-agent", "amphora-interface", "haproxy-vrrp-check"]) {
+for (const name of ["amphora-agent", "amphora-interface"]) {
   await symlink("amphora.js", `${ROOT}dist/${name}`);
 }
+await copyFile(`${ROOT}agent/cli/haproxy-vrrp-check.sh`, `${ROOT}dist/haproxy-vrrp-check`);
 // Fills the cache, which holds what was compiled with the same flags only; importing does nothing else.
 const chunks = Object.keys(result.metafile.outputs).filter((file) => /(main|amphora|sandbox)-/.test(file));
 const imports = chunks.map((file) => `await import("./${basename(file)}");\n`).join("");

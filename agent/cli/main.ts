@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * The one program behind every name: `amphora COMMAND`, and upstream's `amphora-agent`,
- * `amphora-interface` and `haproxy-vrrp-check`. A command's code is loaded when it runs, so that a
- * check that runs every few seconds does not pay for the daemon.
+ * The one program behind almost every name: `amphora COMMAND`, and upstream's `amphora-agent` and
+ * `amphora-interface`. A command's code is loaded when it runs. `haproxy-vrrp-check` is a script of its own,
+ * haproxy-vrrp-check.sh.
  */
 import { basename } from "node:path";
 import process from "node:process";
@@ -14,7 +14,6 @@ const [, programPath = "amphora", ...words] = process.argv;
 const ALIASES: Readonly<Record<string, (words: string[]) => Promise<number>>> = {
   "amphora-agent": startAgent,
   "amphora-interface": async (args) => (await import("./interface.ts")).interfaceCommand(args),
-  "haproxy-vrrp-check": async (args) => (await import("./vrrp-check.ts")).vrrpCheck(args),
 };
 
 const programName = basename(programPath);

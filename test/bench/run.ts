@@ -17,6 +17,7 @@ import { memory } from "./measures/memory.ts";
 import { metrics } from "./measures/metrics.ts";
 import { plug } from "./measures/plug.ts";
 import { startup } from "./measures/startup.ts";
+import { vrrpCheck } from "./measures/vrrp-check.ts";
 import { type Outcome, report, type Samples } from "./report.ts";
 import { AGENT_ADDRESS, CONTROLLER_ADDRESS, Rig } from "./rig.ts";
 
@@ -31,6 +32,7 @@ const MEASURES: readonly Measure[] = [
   reload,
   heartbeat,
   metrics,
+  vrrpCheck,
 ];
 
 const AMPHORA_ID = "3a1bf1f2-0f1c-4a86-a1a5-0c8c8a3c9a11";

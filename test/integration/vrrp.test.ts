@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
@@ -15,6 +15,7 @@ import { AgentError } from "../../agent/errors.ts";
 import { reasonForSilence, sendSignal } from "../../agent/heartbeat/guard.ts";
 import { namesIn } from "../../agent/system/files.ts";
 import { isRunning, runningPid } from "../../agent/system/processes.ts";
+import { ask } from "../../agent/system/unix-socket.ts";
 import { vrrpLayout } from "../../agent/vrrp/layout.ts";
 import {
   AMPHORA,
@@ -52,11 +53,7 @@ const pid = () => runningPid(files.pidFile, KEEPALIVED);
 const check = () => readFile(files.haproxyCheck, "utf8");
 const mode = async (path: string) => ((await stat(path)).mode & 0o7777).toString(8);
 const silence = async () => await reasonForSilence(await namesIn(BASE), BASE, sendSignal);
-const verdict = () =>
-  run("bash", [files.checkScript]).then(
-    () => 0,
-    ({ code }: { code: number }) => code,
-  );
+const verdict = () => failureOf("bash", [files.checkScript]);
 const holds = async (vip: string) => (await addresses()).includes(` ${vip}/32 `);
 
 test("an upload stores the configuration and the checks, with their modes, and starts nothing", async () => {
@@ -143,6 +140,30 @@ test("a load balancer that runs is checked", async () => {
   assert.equal(await check(), "exit 1");
   await agent.loadBalancers.act(lb, "start");
   assert.equal(await check(), checkOf(socket));
+  assert.equal(await verdict(), 0);
+});
+
+test("without perl the program checks", async () => {
+  await run("mount", ["--bind", "/dev/null", "/usr/bin/perl"]);
+  try {
+    assert.equal(await verdict(), 0);
+    assert.equal(await failureOf("haproxy-vrrp-check", [`${BASE}/nobody.sock`]), 1);
+  } finally {
+    await run("umount", ["/usr/bin/perl"]);
+  }
+});
+
+test("a HAProxy that hangs is waited for five seconds, and fails", async () => {
+  const worker = await workerPid();
+  process.kill(worker, "SIGSTOP");
+  try {
+    const start = performance.now();
+    assert.equal(await failureOf("haproxy-vrrp-check", [socket]), 1);
+    const seconds = (performance.now() - start) / 1_000;
+    assert.ok(seconds > 4.5 && seconds < 9, `${seconds} s`);
+  } finally {
+    process.kill(worker, "SIGCONT");
+  }
   assert.equal(await verdict(), 0);
 });
 
@@ -290,16 +311,33 @@ test("the deletion of the last load balancer leaves a check that fails", async (
   assert.equal(await check(), "exit 1");
 });
 
+/** @returns the exit code of a program that fails, 0 of one that does not */
+async function failureOf(file: string, args: string[]): Promise<number> {
+  return run(file, args).then(
+    () => 0,
+    ({ code }: { code: number }) => code,
+  );
+}
+
+/** Process id of the HAProxy that answers. */
+async function workerPid(): Promise<number> {
+  const info = await ask(socket, "show info", { timeoutMs: 5_000 });
+  return Number(/^Pid: (\d+)$/m.exec(info.toString())?.[1]);
+}
+
 async function addresses(): Promise<string> {
   return (await run("ip", ["-n", "amphora-haproxy", "-o", "address", "show", "dev", "eth1"])).stdout;
 }
 
 /** As an amphora's image has it: on the path of whatever keepalived runs. */
 async function installCheckProgram(): Promise<void> {
+  const script = new URL("../../agent/cli/haproxy-vrrp-check.sh", import.meta.url).pathname;
   const program = new URL("../../agent/cli/main.ts", import.meta.url).pathname;
   await mkdir("/usr/local/bin", { recursive: true });
-  const text = `#!/bin/sh\nexec ${process.execPath} ${program} vrrp-check "$@"\n`;
-  await writeFile("/usr/local/bin/haproxy-vrrp-check", text, { mode: 0o755 });
+  await copyFile(script, "/usr/local/bin/haproxy-vrrp-check");
+  // What the script has beside it in a build.
+  const text = `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`;
+  await writeFile("/usr/local/bin/amphora.js", text, { mode: 0o755 });
 }
 
 /** What a controller renders for an amphora without a second one, with a check every second. */

@@ -1,4 +1,6 @@
+/** The two forms of the check: of the program, and of the script that does without Node. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -32,7 +34,25 @@ async function serve(name: string, answer: string | undefined): Promise<void> {
   resources.defer(() => void server.close());
 }
 
-const check = (...names: string[]) => vrrpCheck(names.map((name) => join(directory, name)));
+const SCRIPT = new URL("../../../agent/cli/haproxy-vrrp-check.sh", import.meta.url).pathname;
+
+/** @returns its exit code; output counts as a failure, since nobody reads it */
+async function runScript(sockets: readonly string[]): Promise<number> {
+  const script = spawn(SCRIPT, sockets, { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [script.stdout, script.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const [exitCode] = (await once(script, "close")) as [number];
+  assert.equal(output, "");
+  return exitCode;
+}
+
+const FORMS = { program: vrrpCheck, script: runScript } as const;
+const pathsOf = (names: readonly string[]) => names.map((name) => join(directory, name));
+const check = (...names: string[]) => vrrpCheck(pathsOf(names));
 
 for (const [sockets, exitCode] of [
   [[], 0],
@@ -45,16 +65,26 @@ for (const [sockets, exitCode] of [
   [Array.from({ length: 256 }, () => "silent"), 255],
 ] as const) {
   const title = sockets.length > 5 ? `${sockets.length} silent sockets` : sockets.join(", ") || "no socket";
-  test(`${title}: exit code ${exitCode}`, async () => {
-    assert.equal(await check(...sockets), exitCode);
-  });
+  for (const [form, run] of Object.entries(FORMS)) {
+    test(`${form}: ${title}: exit code ${exitCode}`, async () => {
+      assert.equal(await run(pathsOf(sockets)), exitCode);
+    });
+  }
 }
 
-test("sockets behind one that cannot be asked are not asked", async () => {
-  asked.length = 0;
-  await check("answers", "missing", "silent");
-  assert.deepEqual(asked, ["answers show stat -1 -1 -1\n"]);
-});
+for (const [form, run] of Object.entries(FORMS)) {
+  test(`${form}: sockets behind one that cannot be asked are not asked`, async () => {
+    asked.length = 0;
+    await run(pathsOf(["answers", "missing", "silent"]));
+    assert.deepEqual(asked, ["answers show stat -1 -1 -1\n"]);
+  });
+
+  test(`${form}: a path that is too long for a socket fails, as does one that another program would split`, async () => {
+    assert.equal(await run([join(directory, "x".repeat(200))]), 1);
+    assert.equal(await run(["-e", join(directory, "answers")]), 1);
+    assert.equal(await run([join(directory, "answers answers")]), 1);
+  });
+}
 
 test("a HAProxy that takes a question and says nothing fails after five seconds", async (t) => {
   asked.length = 0;
