@@ -38,7 +38,7 @@ export function createInstances({ basePath, haproxyCmd, ask: asked = ask }: Inst
       if (socket === undefined) throw new Error("haproxy.cfg names no stats socket");
       const options = { timeoutMs: STATS_TIMEOUT_MS };
       const answers = await Promise.all(STATS_COMMANDS.map((command) => asked(socket, command, options)));
-      return { ...listener, pools: parseStats(answers, () => true).pools };
+      return { ...listener, pools: parseStats(answers, { isPoolName: () => true }).pools };
     },
   };
 }

@@ -40,6 +40,7 @@ const STOPPED = "STOP";
  */
 export function createStatsReader(basePath: () => string): StatsReader {
   const sessions = new Map<string, RuntimeSession>();
+  const samples = new WeakMap<RuntimeSession, LoadBalancerSample>();
 
   function sessionOf(id: string): RuntimeSession {
     const known = sessions.get(id);
@@ -61,7 +62,10 @@ export function createStatsReader(basePath: () => string): StatsReader {
   }
 
   async function ask(id: string, session: RuntimeSession): Promise<LoadBalancerSample> {
-    return parseStats(await session.ask(STATS_COMMANDS), poolNamesOf(id));
+    const answers = await session.ask(STATS_COMMANDS);
+    const sample = parseStats(answers, { isPoolName: poolNamesOf(id), last: samples.get(session) });
+    samples.set(session, sample);
+    return sample;
   }
 
   /** @returns undefined when whoever is at the other end of a kept session cannot speak for HAProxy any more */

@@ -20,14 +20,22 @@ const LISTENER_COLUMNS = ["pxname", "svname", "status", "scur", "stot", "bin", "
 const POOL_COLUMNS = ["pxname", "svname", "status", "weight"] as const;
 
 type ListenerColumns = Columns<(typeof LISTENER_COLUMNS)[number]>;
-type PoolColumns = Columns<(typeof POOL_COLUMNS)[number]>;
 
 /** Rows of one proxy until all are read. */
 interface PoolRows {
   readonly key: string;
   readonly internal: boolean;
   status: string | undefined;
-  readonly members: [id: string, status: string][];
+  /** Of its members, and each one's status at the same place. */
+  readonly ids: string[];
+  readonly statuses: string[];
+}
+
+export interface ParseOptions {
+  /** What a backend beside these listeners may be named in place of `<pool id>:<listener id>`. */
+  readonly isPoolName?: (name: string, listeners: readonly ListenerSample[]) => boolean;
+  /** The same HAProxy's last sample: what is still true of it is not made anew. */
+  readonly last?: LoadBalancerSample | undefined;
 }
 
 /**
@@ -36,15 +44,12 @@ interface PoolRows {
  * contract forbids a heartbeat made from it
  * @throws AgentError `unavailable` when the answer is cut off, not ASCII, not the CSV that HAProxy writes, or
  * has a backend that is not named `<pool id>:<listener id>`
- * @param isPoolName - what a backend beside these listeners may be named instead
  */
-export function parseStats(
-  answers: readonly Buffer[],
-  isPoolName: (name: string, listeners: readonly ListenerSample[]) => boolean = isPoolAndListener,
-): LoadBalancerSample {
+export function parseStats(answers: readonly Buffer[], options: ParseOptions = {}): LoadBalancerSample {
   const frontends = read(answers[0], readListeners);
+  const { isPoolName = isPoolAndListener, last } = options;
   const isPool = (name: string) => isPoolName(name, frontends.listeners);
-  const backends = read(answers[1], (rows) => readPools(rows, isPool));
+  const backends = read(answers[1], (rows) => readPools(rows, isPool, last?.pools ?? []));
   const defect = frontends.defect ?? backends.defect;
   return {
     listeners: frontends.listeners,
@@ -108,63 +113,72 @@ function parseCount(digits: string | undefined): number | bigint | undefined {
 function readPools(
   rows: StatsRows,
   isPoolName: (name: string) => boolean,
+  last: readonly PoolSample[],
 ): { pools: PoolSample[]; defect?: string | undefined } {
   const columns = rows.open(POOL_COLUMNS);
   if (!columns) return { pools: [] };
   requireColumns(columns, POOL_COLUMNS);
+  const { pxname, svname, status: statusColumn, weight } = columns;
   const byKey = new Map<string, PoolRows>();
   let pool: PoolRows | undefined;
   for (let row = rows.next(); row; row = rows.next()) {
     // The rows of one proxy follow each other.
-    const key = need(row, columns.pxname);
+    const key = need(row, pxname);
     if (pool?.key !== key) pool = poolNamed(byKey, key);
-    if (!pool.internal) readPoolRow(row, columns, pool, isPoolName);
+    if (pool.internal) continue;
+    const server = need(row, svname);
+    const status = need(row, statusColumn);
+    if (server === "BACKEND") {
+      if (!isPoolName(key)) throw unusable(`${key} does not name a pool and a listener`);
+      pool.status = status;
+    } else {
+      pool.ids.push(server);
+      // HAProxy shows a server without weight as up; the controller wants to hear that it drains.
+      pool.statuses.push(status === "UP" && need(row, weight) === "0" ? "DRAIN" : status);
+    }
   }
-  return closePools(byKey.values());
+  return closePools(byKey.values(), last);
 }
 
 function poolNamed(byKey: Map<string, PoolRows>, key: string): PoolRows {
   const known = byKey.get(key);
   if (known) return known;
-  const pool: PoolRows = { key, internal: isInternal(key), status: undefined, members: [] };
+  const pool: PoolRows = { key, internal: isInternal(key), status: undefined, ids: [], statuses: [] };
   byKey.set(key, pool);
   return pool;
-}
-
-function readPoolRow(
-  row: Row,
-  columns: PoolColumns,
-  pool: PoolRows,
-  isPoolName: (name: string) => boolean,
-): void {
-  const server = need(row, columns.svname);
-  const status = need(row, columns.status);
-  if (server !== "BACKEND") {
-    pool.members.push([server, memberStatus(status, need(row, columns.weight))]);
-    return;
-  }
-  if (!isPoolName(pool.key)) throw unusable(`${pool.key} does not name a pool and a listener`);
-  pool.status = status;
 }
 
 function isPoolAndListener(name: string): boolean {
   return name.split(":").length === 2;
 }
 
-/** HAProxy shows a server without weight as `UP`; the controller wants to hear that it drains. */
-function memberStatus(status: string, weight: string): string {
-  return status === "UP" && weight === "0" ? "DRAIN" : status;
-}
-
-function closePools(all: Iterable<PoolRows>): { pools: PoolSample[]; defect?: string | undefined } {
+function closePools(
+  all: Iterable<PoolRows>,
+  last: readonly PoolSample[],
+): { pools: PoolSample[]; defect?: string | undefined } {
   const pools: PoolSample[] = [];
   let defect: string | undefined;
-  for (const { key, internal, status, members } of all) {
+  for (const rows of all) {
+    const { key, internal, status } = rows;
     if (internal) continue;
     if (status === undefined) defect ??= `pool ${key} has members but no row of its own`;
-    else pools.push({ key, status, members: Object.fromEntries(members) });
+    else pools.push({ key, status, members: membersOf(rows, last[pools.length]) });
   }
   return { pools, defect };
+}
+
+/**
+ * An object with other property names each time is dear. Members come and go a few times a day, and their
+ * statuses hardly change more often.
+ */
+function membersOf({ key, ids, statuses }: PoolRows, last: PoolSample | undefined): PoolSample["members"] {
+  if (last?.key === key) {
+    const { members } = last;
+    const isEqual = (values: readonly string[], others: readonly string[]) =>
+      values.length === others.length && values.every((value, index) => value === others[index]);
+    if (isEqual(ids, Object.keys(members)) && isEqual(statuses, Object.values(members))) return members;
+  }
+  return Object.fromEntries(ids.map((id, index) => [id, statuses[index] ?? ""]));
 }
 
 /** The proxies of the metrics exporter are no listener and no pool of the controller's. */

@@ -17,9 +17,7 @@ export class StatsRows {
   readonly #bytes: Buffer;
   /** The same as `bytes`, at the same offsets. */
   readonly #text: string;
-  /** Positions of the wanted columns, ascending. */
-  #wanted: readonly number[] = [];
-  #pattern = NO_ROW;
+  #header = NO_HEADER;
   #position = 0;
 
   /** @param bytes - ASCII */
@@ -36,14 +34,23 @@ export class StatsRows {
    */
   open<Name extends string>(names: readonly Name[]): Columns<Name> | undefined {
     if (this.#skipEmptyLine()) return undefined;
+    const known = headers.get(names);
+    const header =
+      known && this.#text.startsWith(known.line, this.#position) ? known : this.#readHeader(names);
+    this.#header = header;
+    this.#position += header.line.length;
+    return header.columns as Columns<Name>;
+  }
+
+  /** The line with the column names, and what follows from it; remembered, since it hardly ever changes. */
+  #readHeader(names: readonly string[]): Header {
     const end = this.#text.indexOf("\n", this.#position);
     if (end === -1) throw cutOff();
-    // The first two characters are "# ".
-    const { columns, wanted } = findColumns(this.#text.slice(this.#position + 2, end), names);
-    this.#wanted = wanted;
-    this.#pattern = patternOf(wanted);
-    this.#position = end + 1;
-    return columns;
+    // A copy: a piece of the text would keep all of it in memory.
+    const line = Buffer.from(this.#text.slice(this.#position, end + 1), "latin1").toString("latin1");
+    const header = { line, ...findColumns(line, names) };
+    headers.set(names, header);
+    return header;
   }
 
   /**
@@ -52,7 +59,7 @@ export class StatsRows {
    * @throws AgentError `unavailable` when the text ends inside the answer
    */
   next(): Row | undefined {
-    const pattern = this.#pattern;
+    const { pattern } = this.#header;
     pattern.lastIndex = this.#position;
     const match = pattern.exec(this.#text);
     if (match) {
@@ -79,7 +86,8 @@ export class StatsRows {
    */
   #readUnusualRow(): Row {
     const fields: string[] = [];
-    const last = this.#wanted.at(-1) ?? -1;
+    const { wanted } = this.#header;
+    const last = wanted.at(-1) ?? -1;
     let end = this.#position - 1;
     do {
       const start = end + 1;
@@ -87,7 +95,7 @@ export class StatsRows {
       fields.push(unquote(this.#text.slice(start, end)));
     } while (this.#bytes[end] === COMMA && fields.length <= last);
     this.#position = this.#rowEnd(end) + 1;
-    return [undefined, ...this.#wanted.map((column) => fields[column])];
+    return [undefined, ...wanted.map((column) => fields[column])];
   }
 
   /** Index of the newline that ends the row, from the end of one of its fields. */
@@ -123,43 +131,39 @@ export class StatsRows {
   }
 }
 
+interface Header {
+  readonly line: string;
+  readonly columns: Columns<string>;
+  /** Positions of the wanted columns, ascending. */
+  readonly wanted: readonly number[];
+  readonly pattern: RegExp;
+}
+
 /** Matches nothing. */
 const NO_ROW = /(?!)/y;
-const patterns = new Map<string, RegExp>();
+const NO_HEADER: Header = { line: "", columns: {}, wanted: [], pattern: NO_ROW };
+/** The last header by the column names that were asked for. */
+const headers = new WeakMap<readonly string[], Header>();
 
 /**
  * A whole row without quotes, the wanted fields captured. A regular expression is compiled by an engine of its
  * own: it is as fast in a program that has just started, or was compiled without optimisation, as in a warm one.
  */
 function patternOf(wanted: readonly number[]): RegExp {
-  const key = wanted.join(",");
-  const known = patterns.get(key);
-  if (known) return known;
   const fields = Array.from({ length: (wanted.at(-1) ?? -1) + 1 }, (_, column) =>
     wanted.includes(column) ? '([^,"\\n]*)' : '[^,"\\n]*',
   );
-  const pattern =
-    fields.length === 0 ? NO_ROW : new RegExp(`(?!\\n)${fields.join(",")}(?:,[^"\\n]*)?\\n`, "y");
-  patterns.set(key, pattern);
-  return pattern;
+  return fields.length === 0 ? NO_ROW : new RegExp(`(?!\\n)${fields.join(",")}(?:,[^"\\n]*)?\\n`, "y");
 }
 
-/** What is wanted is in front: the header is not read to its end. */
-function findColumns<Name extends string>(
-  header: string,
-  names: readonly Name[],
-): { readonly columns: Columns<Name>; readonly wanted: readonly number[] } {
-  const columns = Object.fromEntries(names.map((name) => [name, -1])) as Record<Name, number>;
-  const wanted: number[] = [];
-  let start = 0;
-  for (let column = 0; wanted.length < names.length && start <= header.length; column += 1) {
-    const comma = header.indexOf(",", start);
-    const found = header.slice(start, comma === -1 ? header.length : comma) as Name;
-    if (columns[found] === -1) columns[found] = wanted.push(column);
-    if (comma === -1) break;
-    start = comma + 1;
-  }
-  return { columns, wanted };
+/** @param line - header with its newline; the first two characters are "# " */
+function findColumns(line: string, names: readonly string[]): Omit<Header, "line"> {
+  const found = line.slice(2, -1).split(",");
+  const wanted = found.flatMap((name, column) => (names.includes(name) ? column : []));
+  const columns = Object.fromEntries(
+    names.map((name) => [name, wanted.indexOf(found.indexOf(name)) + 1 || -1]),
+  );
+  return { columns, wanted, pattern: patternOf(wanted) };
 }
 
 function cutOff(): AgentError {

@@ -97,7 +97,7 @@ suite("pools in HAProxy's statistics", () => {
   test("may be named alone where the process has the id of its only listener, and nowhere else", () => {
     const pool = [aPool({ pxname: "pool" })];
     const listeners = [aListener(), aListener({ pxname: "other" })];
-    const own = poolNamesOf("listener");
+    const own = { isPoolName: poolNamesOf("listener") };
     assert.equal(parseStats(answer(listeners.slice(0, 1), pool), own).pools[0]?.key, "pool");
     assert.throws(() => parseStats(answer(listeners, pool), own), isUnusable);
     assert.throws(() => parseStats(answer(listeners.slice(1), pool), own), isUnusable);
@@ -153,6 +153,23 @@ suite("pools in HAProxy's statistics", () => {
       assert.throws(() => parseStats(answer([aListener()], [aPool({ pxname })])), isUnusable);
     });
   }
+
+  test("are the last ones' members as long as nothing about them changes", () => {
+    const rows = [aMember({ svname: "a" }), aMember({ svname: "b", status: "DOWN" })];
+    const parse = (members: readonly string[], last?: ReturnType<typeof parseStats>) =>
+      parseStats(answer([], [...members, aPool()]), { last });
+    const first = parse(rows);
+    assert.equal(parse(rows, first).pools[0]?.members, first.pools[0]?.members);
+    for (const other of [
+      rows.toReversed(),
+      rows.slice(1),
+      [...rows, aMember({ svname: "c" })],
+      [aMember({ svname: "a", status: "DOWN" }), ...rows.slice(1)],
+      [aMember({ svname: "a", weight: "0" }), ...rows.slice(1)],
+    ]) {
+      assert.deepEqual(parse(other, first), parse(other));
+    }
+  });
 
   test("may have a member with the name of a property that every object has", () => {
     const [pool] = parseStats(answer([], [aMember({ svname: "__proto__" }), aPool()])).pools;
