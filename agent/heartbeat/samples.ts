@@ -65,7 +65,7 @@ export class SampleCollector {
   async collect(names: Names, waitMs: number, intervalMs: number): Promise<Map<string, ReadResult>> {
     const ids = await this.#source.list(names);
     const running = ids.map((id) => this.#reading(id, intervalMs * LONGEST_READING));
-    await settledWithin(this.#clock, waitMs, Promise.all(running));
+    if (running.length > 0) await settledWithin(this.#clock, waitMs, Promise.all(running));
     const results = new Map(ids.map((id) => [id, this.#take(id, intervalMs)]));
     this.#settled.clear();
     return results;

@@ -27,7 +27,6 @@ export function startSchedule(clock: Clock, intervalMs: () => number, tick: () =
   }
 
   function wait(): void {
-    cancel();
     if (stopped) return;
     cancel = clock.after(Math.max(0, due - clock.now()), run);
   }
@@ -35,6 +34,7 @@ export function startSchedule(clock: Clock, intervalMs: () => number, tick: () =
   return {
     restart() {
       due = Math.min(due, clock.now() + intervalMs());
+      cancel();
       wait();
     },
     stop() {
