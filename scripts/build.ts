@@ -52,8 +52,7 @@ const result = await build({
  * - the memory reducer collects garbage for an idle program again and again, which takes as long as sending the
  *   heartbeats; `agent/system/memory.ts` does that when there is something to collect;
  * - threads beside the main one only compete with it;
- * - room for two megabytes of new objects means fewer collections;
- * - a function that runs once every few seconds is compiled sooner than after its usual eight runs.
+ * - room for two megabytes of new objects means fewer collections.
  *
  * On the command line, since V8 looks at some of them only while it starts.
  */
