@@ -18,6 +18,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   nsenter: "util-linux",
   setpriv: "util-linux",
   ip: "iproute2",
+  bridge: "iproute2",
   openssl: "openssl",
 };
 

@@ -70,7 +70,10 @@ async function furnish(id: string): Promise<Lab> {
 }
 
 async function bridge(name: string, addresses: readonly string[]): Promise<void> {
-  await host("ip", ["link", "add", name, "type", "bridge", "stp_state", "0", "forward_delay", "0"]);
+  // Without one of its own a bridge has a port's, another one after that port is gone: machines would send to the old one.
+  const mac = `02:${Buffer.from(name.padEnd(5).slice(0, 5)).toString("hex").match(/../g)?.join(":")}`;
+  const options = ["stp_state", "0", "forward_delay", "0"];
+  await host("ip", ["link", "add", name, "address", mac, "type", "bridge", ...options]);
   for (const address of addresses) await host("ip", ["address", "add", address, "dev", name, "nodad"]);
   await host("ip", ["link", "set", name, "up"]);
 }

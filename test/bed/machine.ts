@@ -11,6 +11,7 @@ import type { Lab } from "./lab.ts";
 
 const BOOT_MS = 60_000;
 const STOP_MS = 30_000;
+const WAKE_MS = 50;
 
 export interface Interface {
   /** The lab's bridge that it is plugged into. */
@@ -72,6 +73,7 @@ export class Machine {
   readonly #groups: MachineGroups;
   readonly #interfaces: readonly Interface[];
   #running: { nspawn: ChildProcess; exited: Promise<void>; leader: number } | undefined;
+  readonly #spawned = new Set<ChildProcess>();
   #console = "";
 
   constructor(name: string, root: string, groups: MachineGroups, interfaces: readonly Interface[]) {
@@ -131,6 +133,14 @@ export class Machine {
     return { exitCode: ended.exitCode ?? 1, stdout: ended.stdout, stderr: ended.stderr };
   }
 
+  /** Starts a program inside and hands its output on; it ends with the machine at the latest. */
+  spawn(file: string, args: readonly string[]): ChildProcess {
+    const command = [...this.#namespaces(), file, ...args];
+    const child = spawn("nsenter", command, { stdio: ["ignore", "pipe", "ignore"] });
+    this.#spawned.add(child);
+    return child.once("exit", () => this.#spawned.delete(child));
+  }
+
   /** Runs a program inside that must succeed. @returns its standard output */
   async exec(
     file: string,
@@ -170,14 +180,40 @@ export class Machine {
     await host("ip", ["link", "delete", labEnd(nic)]);
   }
 
+  /** Takes the carrier of an interface away or gives it back: a switch's side of a cable. */
+  async setCarrier(nic: Interface, state: "up" | "down"): Promise<void> {
+    await host("ip", ["link", "set", labEnd(nic), state]);
+  }
+
+  /** Lets no frame pass between this interface and others that are isolated too; the lab reaches all. */
+  async setIsolated(nic: Interface, state: "on" | "off"): Promise<void> {
+    await host("bridge", ["link", "set", "dev", labEnd(nic), "isolated", state]);
+  }
+
+  /** Cuts its power: every process of it is gone at once. */
+  async kill(): Promise<void> {
+    if (!this.#running) return;
+    const { exited, leader } = this.#running;
+    process.kill(leader, "SIGKILL");
+    await exited;
+    await this.#gone();
+  }
+
   /** Powers it off in order; kills it when that takes too long. */
   async stop(): Promise<void> {
     if (!this.#running) return;
     const { nspawn, exited } = this.#running;
     await this.try("systemctl", ["poweroff", "--no-block"], { timeoutMs: 10_000 });
     const timer = setTimeout(() => nspawn.kill("SIGKILL"), STOP_MS);
+    // nsenter stops itself when its program is stopped, as all are at the end of a shutdown, and would never go on.
+    const wake = setInterval(() => this.#spawned.forEach((child) => void child.kill("SIGCONT")), WAKE_MS);
     await exited;
+    clearInterval(wake);
     clearTimeout(timer);
+    await this.#gone();
+  }
+
+  async #gone(): Promise<void> {
     this.#running = undefined;
     for (const nic of this.#interfaces) await removeIfPresent(labEnd(nic));
   }

@@ -5,14 +5,15 @@ import { renderDocument } from "../../agent/render/documents.ts";
 import { AMPHORA_TREE, buildProgram } from "../bed/amphora.ts";
 import { BedUnavailable } from "../bed/host.ts";
 import { enterLab, type Lab } from "../bed/lab.ts";
+import type { TreeSpec } from "../bed/tree.ts";
 
 /** For a program to come or go, and systemd to say so, on a busy machine. */
 const PATIENCE_MS = 20_000;
 
 /** @returns undefined where no machine can be booted: the reason is printed, and counted as a skip */
-export async function enterOrSkip(title: string): Promise<Lab | undefined> {
+export async function enterOrSkip(title: string, tree: TreeSpec = AMPHORA_TREE): Promise<Lab | undefined> {
   try {
-    return await enterLab([AMPHORA_TREE], buildProgram);
+    return await enterLab([tree], buildProgram);
   } catch (error) {
     if (!(error instanceof BedUnavailable)) throw error;
     console.error(`SKIPPED: systemd tests: ${error.message}`);

@@ -1,0 +1,262 @@
+/**
+ * Two amphorae share a VIP, one of them fails, a client goes on: machines that boot a real systemd, with the agent
+ * installed as an image has it and driven through its REST API. `--agent upstream` drives Debian's octavia-agent
+ * through the same; `--runs N` repeats each failure.
+ */
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import { after, before, suite, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { BOTH_TREE, ours, upstream } from "../bed/agents.ts";
+import { AMPHORA_TREE } from "../bed/amphora.ts";
+import type { Lab } from "../bed/lab.ts";
+import { buildTree } from "../bed/tree.ts";
+import { enterOrSkip, until } from "../integration/systemd-lab.ts";
+import { Amphora } from "./amphora.ts";
+import { type AmphoraRecord, COOKIE, COOKIE_PORT, type Site, SOURCE_PORT, TIMERS } from "./documents.ts";
+import { FAILURES, type Failure } from "./failures.ts";
+import { longestOverlap } from "./possession.ts";
+import { Probe } from "./probe.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    agent: { type: "string", default: "ours" },
+    runs: { type: "string", default: "1" },
+    only: { type: "string", default: "" },
+  },
+});
+const isOurs = options.agent === "ours";
+const tree = isOurs ? AMPHORA_TREE : BOTH_TREE;
+
+const CLIENT = "203.0.113.99";
+const CONTROLLER = "192.0.2.1";
+const RECORDS: readonly [AmphoraRecord, AmphoraRecord] = [
+  {
+    id: "7c1f5f0e-51b5-4a8a-9d0c-6f6f3b1f9d11",
+    role: "MASTER",
+    lb_network_ip: "192.0.2.11",
+    vrrp_ip: "203.0.113.11",
+    vrrp_priority: 100,
+  },
+  {
+    id: "7c1f5f0e-51b5-4a8a-9d0c-6f6f3b1f9d12",
+    role: "BACKUP",
+    lb_network_ip: "192.0.2.12",
+    vrrp_ip: "203.0.113.12",
+    vrrp_priority: 90,
+  },
+];
+const SITE: Site = {
+  vip: "203.0.113.5",
+  cidr: "203.0.113.0/24",
+  gateway: "203.0.113.1",
+  members: [101, 102, 103].map((last) => ({ address: `203.0.113.${last}`, port: 8080 })),
+  amphorae: RECORDS,
+};
+/** For a standby to take the VIP while the other gives it up: they do not wait for each other. */
+const HAND_OVER_MS = 500;
+/** An agent knows of a transition within this time. */
+const TRUTH_MS = 1_000;
+const TEST_MS = 120_000;
+const SETTLED_MS = 500;
+
+const lab = await enterOrSkip("failover", tree);
+if (lab) suite(`a pair of amphorae, ${options.agent}`, () => describePair(lab));
+
+interface Result {
+  readonly gapMs: number;
+  readonly overlapMs: number;
+  readonly truthMs: number | undefined;
+}
+
+function describePair(room: Lab): void {
+  let pair: readonly Amphora[] = [];
+  const members: Server[] = [];
+  const results = new Map<string, Result[]>();
+
+  before(async () => {
+    await room.bridge("mgmt", [`${CONTROLLER}/24`]);
+    const addresses = [CLIENT, ...SITE.members.map(({ address }) => address)];
+    await room.bridge(
+      "tenant",
+      addresses.map((address) => `${address}/24`),
+    );
+    for (const { address, port } of SITE.members) members.push(await serveMember(address, port));
+    const built = await buildTree(tree);
+    const program = isOurs ? async () => ours : upstream;
+    const shared = { tree: built, controller: `${CONTROLLER}:5555`, program };
+    pair = await Promise.all(RECORDS.map((record) => Amphora.boot(room, { ...shared, record })));
+    for (const amphora of pair) await amphora.serve(SITE);
+    await settled();
+  });
+
+  after(async () => {
+    await Promise.all(pair.map((amphora) => amphora.close()));
+    for (const member of members) {
+      // An amphora that lost its power never closed its own.
+      member.closeAllConnections();
+      member.close();
+    }
+    report(results);
+  });
+
+  for (const failure of FAILURES.filter(({ name }) => name.includes(options.only))) {
+    test(`${failure.name}: the standby serves, alone`, {
+      timeout: TEST_MS * Number(options.runs),
+    }, async () => {
+      for (let run = 0; run < Number(options.runs); run += 1) {
+        const result = await failOver(failure);
+        results.set(failure.name, [...(results.get(failure.name) ?? []), result]);
+        if (!isOurs) continue;
+        assert.ok(result.gapMs <= failure.longestGapMs, `no answer for ${result.gapMs} ms`);
+        assert.ok(result.overlapMs <= HAND_OVER_MS, `both had the VIP for ${result.overlapMs} ms`);
+        assert.ok(result.truthMs !== undefined && result.truthMs <= TRUTH_MS, `${result.truthMs} ms`);
+      }
+    });
+  }
+
+  test("sessions keep their member over a failover: by address and by cookie", {
+    timeout: TEST_MS,
+  }, async () => {
+    const [master] = await settled();
+    const bySource = await ask(SOURCE_PORT);
+    const { member, cookie } = await ask(COOKIE_PORT);
+    assert.ok(cookie);
+    for (const port of [SOURCE_PORT, COOKIE_PORT]) {
+      // Others take their turns, so that staying is no chance.
+      for (let turn = 0; turn < 4; turn += 1) await ask(port);
+    }
+    await master.vrrp("stop");
+    await until("the standby", async () => holderAmong(others(master)) !== undefined);
+    for (let turn = 0; turn < 6; turn += 1) {
+      assert.equal((await ask(SOURCE_PORT)).member, bySource.member);
+      assert.equal((await ask(COOKIE_PORT, cookie)).member, member);
+    }
+    await master.vrrp("start");
+    await settled();
+  });
+
+  test("a pair that lost sight of each other ends with one master: the one of higher priority", {
+    timeout: TEST_MS,
+  }, async () => {
+    await settled();
+    for (const { machine, tenant } of pair) await machine.setIsolated(tenant, "on");
+    await until("two masters", async () => pair.every(({ possession }) => possession.since !== undefined));
+    if (isOurs) await untilRole(pair, "MASTER");
+    const healed = Date.now();
+    for (const { machine, tenant } of pair) await machine.setIsolated(tenant, "off");
+    await until("one master", async () => pair.some(({ possession }) => possession.since === undefined));
+    const [first, second] = pair;
+    assert.ok(first && second);
+    assert.ok(first.possession.since !== undefined, "the one of higher priority gave the VIP up");
+    const together = (second.possession.spans().at(-1)?.[1] ?? Number.POSITIVE_INFINITY) - healed;
+    assert.ok(together <= TIMERS.advertisement * 1_000 + HAND_OVER_MS, `two masters for ${together} ms more`);
+    if (isOurs) await untilRole([second], "BACKUP");
+    await settled();
+  });
+
+  /** @returns who has the VIP, and who stands by and could take it */
+  async function settled(): Promise<readonly [master: Amphora, standby: Amphora]> {
+    let found: readonly [Amphora, Amphora] | undefined;
+    await until("one master, one standby", async () => {
+      const master = holderAmong(pair);
+      const [standby] = master ? others(master) : [];
+      if (!master || !standby || !(await standby.standsBy())) return false;
+      if (isOurs && (await standby.role()) !== "BACKUP") return false;
+      found = [master, standby];
+      return (await ask(SOURCE_PORT)).member !== "";
+    });
+    if (!found) throw new Error("nobody has the VIP");
+    return found;
+  }
+
+  function holderAmong(amphorae: readonly Amphora[]): Amphora | undefined {
+    return amphorae.find(({ possession }) => possession.since !== undefined);
+  }
+
+  function others(amphora: Amphora): readonly Amphora[] {
+    return pair.filter((other) => other !== amphora);
+  }
+
+  async function failOver(failure: Failure): Promise<Result> {
+    const [master, standby] = await settled();
+    const began = Date.now();
+    const probe = new Probe({ host: SITE.vip, port: SOURCE_PORT });
+    await sleep(SETTLED_MS);
+    // An orderly end takes its time, and the standby does not wait for it.
+    const failing = failure.fail(master);
+    const truths = isOurs ? [truthOf(standby, "MASTER", () => standby.possession.since)] : [];
+    if (isOurs && failure.roleAfter) {
+      const lost = () => master.possession.spans().find(([, end]) => end > began && end < Date.now())?.[1];
+      truths.push(truthOf(master, failure.roleAfter, lost));
+    }
+    await until("the standby", async () => standby.possession.since !== undefined);
+    await failing;
+    const truthMs = isOurs ? Math.max(...(await Promise.all(truths))) : undefined;
+    await until("an answer", async () => (await ask(SOURCE_PORT)).member !== "");
+    await sleep(SETTLED_MS);
+    const gapMs = await probe.stop();
+    await failure.repair(master, SITE.vip);
+    const [holder] = await settled();
+    assert.equal(holder, standby, "the one that came back took the VIP, which nopreempt forbids");
+    const spans = pair.map(({ possession }) => possession.spans().filter(([, until]) => until >= began));
+    const overlapMs = longestOverlap(spans[0] ?? [], spans[1] ?? []);
+    return { gapMs, overlapMs, truthMs };
+  }
+}
+
+async function untilRole(amphorae: readonly Amphora[], role: string): Promise<void> {
+  for (const amphora of amphorae) {
+    await until(`${amphora.machine.name}: ${role}`, async () => (await amphora.role()) === role);
+  }
+}
+
+/**
+ * @param changed - when the role changed, once it has
+ * @returns milliseconds from the change until the agent tells it
+ */
+async function truthOf(amphora: Amphora, role: string, changed: () => number | undefined): Promise<number> {
+  const title = `${amphora.machine.name} tells ${role}`;
+  await until(title, async () => changed() !== undefined && ((await amphora.role()) ?? "none") === role);
+  return Math.max(0, Date.now() - (changed() ?? Number.NaN));
+}
+
+/** A request on a new connection, without a time limit of the client's system. @throws when there is no answer */
+async function ask(port: number, cookie?: string): Promise<{ member: string; cookie: string | undefined }> {
+  const answer = await fetch(`http://${SITE.vip}:${port}/`, {
+    headers: { connection: "close", ...(cookie && { cookie: `${COOKIE}=${cookie}` }) },
+    signal: AbortSignal.timeout(2_000),
+  });
+  const [, given] = new RegExp(`${COOKIE}=([^;]+)`).exec(answer.headers.get("set-cookie") ?? "") ?? [];
+  return { member: await answer.text(), cookie: given };
+}
+
+/** Tells its address, and gives each client without a cookie one. */
+async function serveMember(address: string, port: number): Promise<Server> {
+  let clients = 0;
+  const server = createServer((incoming, outgoing) => {
+    if (!incoming.headers.cookie) {
+      clients += 1;
+      outgoing.setHeader("Set-Cookie", `${COOKIE}=${address}-${clients}`);
+    }
+    outgoing.end(address);
+  });
+  await new Promise<void>((listening) => server.listen(port, address, listening));
+  return server;
+}
+
+function report(results: ReadonlyMap<string, readonly Result[]>): void {
+  console.log(`# ${options.agent}: milliseconds, median and worst of ${options.runs}`);
+  console.log("# failure | longest gap | both with the VIP | until the agent knows");
+  for (const [name, list] of results) {
+    const of = (pick: (result: Result) => number | undefined) => {
+      const sorted = list.map(pick).filter((value) => value !== undefined);
+      sorted.sort((one, other) => one - other);
+      if (sorted.length === 0) return "-";
+      return `${sorted[Math.floor((sorted.length - 1) / 2)]?.toFixed(0)}, ${sorted.at(-1)?.toFixed(0)}`;
+    };
+    const cells = [of(({ gapMs }) => gapMs), of(({ overlapMs }) => overlapMs), of(({ truthMs }) => truthMs)];
+    console.log(`# ${[name, ...cells].join(" | ")}`);
+  }
+}

@@ -1,0 +1,77 @@
+/** What happens to the amphora that holds the VIP, and how it is made good. */
+import { type Amphora, HAPROXY_UNIT, VRRP_UNIT } from "./amphora.ts";
+
+export interface Failure {
+  readonly name: string;
+  fail(amphora: Amphora): Promise<void>;
+  repair(amphora: Amphora, vip: string): Promise<void>;
+  /** What the agent tells then; without it, nobody can ask. */
+  readonly roleAfter?: "FAULT" | "none";
+  /** Longest time without an answer that is tolerated, in milliseconds. */
+  readonly longestGapMs: number;
+}
+
+const NO_RESTART = `/run/systemd/system/${HAPROXY_UNIT}.d/e2e.conf`;
+
+/**
+ * The times follow from the timers (documents.ts), with about two seconds for a busy machine: HAProxy's death is
+ * seen after two checks; a peer that says nothing is dead after three advertisements and a share that its
+ * priority gives (RFC 3768, 6.1: Master_Down_Interval, 3.65 s at most); one that says good-bye is gone at once.
+ */
+export const FAILURES: readonly Failure[] = [
+  {
+    name: "HAProxy killed, and not coming back",
+    async fail({ machine }) {
+      await machine.write(NO_RESTART, "[Service]\nRestart=no\n");
+      await machine.exec("systemctl", ["daemon-reload"]);
+      await machine.exec("systemctl", ["kill", "--signal=KILL", HAPROXY_UNIT]);
+    },
+    async repair(amphora) {
+      await amphora.machine.exec("rm", ["-r", `/run/systemd/system/${HAPROXY_UNIT}.d`]);
+      await amphora.machine.exec("systemctl", ["daemon-reload"]);
+      await amphora.act("start");
+    },
+    roleAfter: "FAULT",
+    longestGapMs: 5_000,
+  },
+  {
+    name: "keepalived killed",
+    async fail({ machine }) {
+      await machine.exec("systemctl", ["kill", "--signal=KILL", "--kill-who=main", VRRP_UNIT]);
+    },
+    repair: (amphora) => amphora.vrrp("start"),
+    roleAfter: "none",
+    longestGapMs: 3_000,
+  },
+  {
+    name: "keepalived stopped",
+    fail: (amphora) => amphora.vrrp("stop"),
+    repair: (amphora) => amphora.vrrp("start"),
+    roleAfter: "none",
+    longestGapMs: 3_000,
+  },
+  {
+    name: "machine cut off",
+    fail: ({ machine, management, tenant }) =>
+      Promise.all([machine.setCarrier(tenant, "down"), machine.setCarrier(management, "down")]).then(ignore),
+    repair: ({ machine, management, tenant }) =>
+      Promise.all([machine.setCarrier(tenant, "up"), machine.setCarrier(management, "up")]).then(ignore),
+    longestGapMs: 6_000,
+  },
+  {
+    name: "machine killed",
+    fail: ({ machine }) => machine.kill(),
+    repair: (amphora, vip) => amphora.startAgain(vip),
+    longestGapMs: 6_000,
+  },
+  {
+    name: "machine shut down",
+    fail: ({ machine }) => machine.stop(),
+    repair: (amphora, vip) => amphora.startAgain(vip),
+    longestGapMs: 4_000,
+  },
+];
+
+function ignore(): void {
+  // Both have worked.
+}
