@@ -48,7 +48,7 @@ const result = await build({
 /**
  * V8 as a program wants it that sleeps most of the time on a machine with one processor (measured):
  * - the optimising compilers cost 4 MB; without them, loops over large texts are slower, and such work is left to
- *   regular expressions;
+ *   regular expressions, and who renders documents turns one of them on again (`agent/system/optimisation.ts`);
  * - the memory reducer collects garbage for an idle program again and again, which takes as long as sending the
  *   heartbeats; `agent/system/memory.ts` does that when there is something to collect;
  * - threads beside the main one only compete with it;

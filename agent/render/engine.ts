@@ -7,15 +7,17 @@
  * - An option of a line has a template line of its own, which begins with `{{~`: it continues the line above.
  * - `{{#trimmed}}` is around a line whose trailing blanks are removed, `{{#stripped}}` around a part of a line that
  *   begins and ends without.
- * - Views are made of plain objects, arrays, strings, numbers and booleans. Every string is escaped here, once; nothing
- *   is escaped anywhere else (docs/contract/rendering.md, 3.1). A number or text that is not there is undefined, and
- *   asked for with `if` or `with` first: to print what a view does not have is an error.
+ * - Views are made of plain objects, arrays, strings, numbers and booleans. Every string that a tag prints is escaped
+ *   here; nothing is escaped anywhere else (docs/contract/rendering.md, 3.1). A number or text that is not there is
+ *   undefined, and asked for with `if` or `with` first: to print what a view does not have is an error.
  * - `path` of a view's object is the JSON path of the part of the document that it was made of; see explain.ts.
  */
+import { optimiseFromNowOn } from "../system/optimisation.ts";
 import { readTemplate, readTemplates } from "../templates.ts";
 import type { DocumentKind } from "./document/types.ts";
 import { encodeMark, MARK_HELPER, markLines } from "./explain.ts";
 import { stripBlanks, trimBlanks } from "./text.ts";
+import { compilePlainViews, PLAIN_VIEWS, type PlainViewData } from "./view-compiler.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -26,6 +28,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 const MARKUP = /[&<>'"]/;
 const ALL_MARKUP = /[&<>'"]/g;
+
+const PRINTED: PlainViewData = { print };
 
 type Compiled = Promise<HandlebarsTemplateDelegate>;
 const plain = new Map<DocumentKind, Compiled>();
@@ -38,13 +42,13 @@ const marked = new Map<DocumentKind, Compiled>();
  */
 export async function renderText(kind: DocumentKind, view: object): Promise<string> {
   const template = await compileOnce(plain, kind, (source) => source);
-  return template(escaped(view, new Map()));
+  return template(view, { data: PRINTED });
 }
 
 /** The same, with a mark on each line that tells where it comes from (explain.ts). */
 export async function renderMarkedText(kind: DocumentKind, view: object): Promise<string> {
   const template = await compileOnce(marked, kind, markLines);
-  return template(escaped(view, new Map()));
+  return template(view, { data: PRINTED });
 }
 
 function compileOnce(
@@ -60,20 +64,32 @@ function compileOnce(
 }
 
 async function compile(kind: DocumentKind, prepare: (source: string) => string): Compiled {
+  // Thousands of members are worth it, and who renders once will do so again.
+  optimiseFromNowOn();
   const { default: Handlebars } = await import("handlebars");
   const engine = Handlebars.create();
+  compilePlainViews(engine);
   engine.registerHelper("trimmed", trimmed);
   engine.registerHelper("stripped", stripped);
   engine.registerHelper(MARK_HELPER, mark);
   const options: CompileOptions = {
-    noEscape: true,
-    strict: true,
-    knownHelpersOnly: true,
+    ...PLAIN_VIEWS,
     knownHelpers: { trimmed: true, stripped: true, [MARK_HELPER]: true },
   };
-  for (const [name, source] of await readTemplates(kind))
-    engine.registerPartial(name, engine.compile(prepare(source), options));
-  return engine.compile(prepare(await readTemplate(kind)), options);
+  const sources = await readTemplates(kind);
+  for (const [name, source] of sources)
+    engine.registerPartial(name, engine.compile(prepare(withPartials(source, sources)), options));
+  return engine.compile(prepare(withPartials(await readTemplate(kind), sources)), options);
+}
+
+/** A partial in the same context, alone on its line: what calling it costs is saved by putting its text there. */
+const OWN_LINE_PARTIAL = /^\{\{> ([\w/-]+)\}\}\n/gm;
+
+function withPartials(source: string, sources: ReadonlyMap<string, string>): string {
+  return source.replace(OWN_LINE_PARTIAL, (tag, name) => {
+    const partial = sources.get(name);
+    return partial === undefined ? tag : withPartials(partial, sources);
+  });
 }
 
 /** Block helper: the one line inside it, without trailing blanks. */
@@ -91,23 +107,11 @@ function mark(this: unknown): string {
   return encodeMark(this);
 }
 
-/** @param copies - of objects that were met before: what several parts of a view share is copied once */
-function escaped(value: unknown, copies: Map<object, object>): unknown {
+/** What a tag prints. @throws Error when the view has nothing there */
+function print(value: unknown): string {
   if (typeof value === "string") return escapeMarkup(value);
-  if (typeof value !== "object" || value === null) return value;
-  const known = copies.get(value);
-  if (known !== undefined) return known;
-  const copy = Array.isArray(value)
-    ? value.map((item) => escaped(item, copies))
-    : escapedProperties(value, copies);
-  copies.set(value, copy);
-  return copy;
-}
-
-function escapedProperties(value: object, copies: Map<object, object>): object {
-  const copy: Record<string, unknown> = {};
-  for (const [name, part] of Object.entries(value)) copy[name] = escaped(part, copies);
-  return copy;
+  if (typeof value === "number") return String(value);
+  throw new Error(`a template prints ${String(value)}, which is neither a text nor a number`);
 }
 
 function escapeMarkup(text: string): string {

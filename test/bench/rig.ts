@@ -44,6 +44,10 @@ export class Rig {
     return rig;
   }
 
+  get isOurs(): boolean {
+    return this.#program.name === "ours";
+  }
+
   close(): void {
     this.#heartbeats.close();
   }

@@ -16,6 +16,7 @@ import type { Measure } from "./measures/measure.ts";
 import { memory } from "./measures/memory.ts";
 import { metrics } from "./measures/metrics.ts";
 import { plug } from "./measures/plug.ts";
+import { render } from "./measures/render.ts";
 import { startup } from "./measures/startup.ts";
 import { vrrpCheck } from "./measures/vrrp-check.ts";
 import { type Outcome, report, type Samples } from "./report.ts";
@@ -33,6 +34,7 @@ const MEASURES: readonly Measure[] = [
   heartbeat,
   metrics,
   vrrpCheck,
+  render,
 ];
 
 const AMPHORA_ID = "3a1bf1f2-0f1c-4a86-a1a5-0c8c8a3c9a11";
