@@ -86,7 +86,7 @@ async function compile(kind: DocumentKind, prepare: (source: string) => string):
 const OWN_LINE_PARTIAL = /^\{\{> ([\w/-]+)\}\}\n/gm;
 
 function withPartials(source: string, sources: ReadonlyMap<string, string>): string {
-  return source.replace(OWN_LINE_PARTIAL, (tag, name) => {
+  return source.replace(OWN_LINE_PARTIAL, (tag, name: string) => {
     const partial = sources.get(name);
     return partial === undefined ? tag : withPartials(partial, sources);
   });
