@@ -87,8 +87,9 @@ function checkFailure(request: FuzzRequest, { status, body }: Answer): void {
 }
 
 /** R5: not UTF-8. R21: nft refuses. Nothing else. */
-function isFrameworkFailureAllowed({ manner, method, path, route, body }: FuzzRequest): boolean {
-  if (manner !== "http") return /\/(haproxy|rules)$/.test(route);
+function isFrameworkFailureAllowed({ manner, method, path, body, bytes }: FuzzRequest): boolean {
+  // The damage may be what is not UTF-8, and may have changed the path.
+  if (manner !== "http") return /^[^\r\n]*(haproxy|rules)/.test(bytes.toString("latin1"));
   if (/\/1.0\/interface\/[^/]+\/rules$/.test(plainPath(path))) return true;
   return (
     method === "PUT" &&
