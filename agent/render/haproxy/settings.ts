@@ -1,4 +1,5 @@
 /** Settings of the controller that reach haproxy.cfg, with their defaults (docs/contract/rendering.md, 1.7); pure. */
+import { BASE_PATH } from "../base-path.ts";
 import type { Settings } from "../document/types.ts";
 
 const CIPHERS = [
@@ -17,7 +18,7 @@ const CIPHERS = [
 ].join(":");
 
 const DEFAULTS = {
-  base_path: "/var/lib/octavia",
+  base_path: BASE_PATH,
   connection_logging: true,
   user_log_format:
     "{{ project_id }} {{ lb_id }} %f %ci %cp %t %{+Q}r %ST %B %U %[ssl_c_verify] %{+Q}[ssl_c_s_dn] %b %s %Tt %tsc",

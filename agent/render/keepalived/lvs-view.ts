@@ -1,10 +1,12 @@
 /** What `templates/keepalived-lvs/` prints, from a rendering document (docs/contract/rendering.md, section 8); pure. */
+
 import type { Family } from "../../network/types.ts";
+import { BASE_PATH } from "../base-path.ts";
 import { defaultPool, isEnabled, poolTable } from "../document/pools.ts";
 import { refuse } from "../document/problem.ts";
 import type { Listener, LoadBalancer, RenderingDocument } from "../document/types.ts";
 import { lvsPoolView } from "./lvs-pool-view.ts";
-import { BASE_PATH, printable, printableAddress } from "./printable.ts";
+import { printable, printableAddress } from "./printable.ts";
 
 const FAMILIES: readonly Family[] = [4, 6];
 /** What persistence tells clients apart by, unless it is said: the whole address. */

@@ -4,9 +4,6 @@ import type { Family } from "../../network/types.ts";
 import { maskHostBits, type Network, parseAddress, parseCidr } from "../../parse-address.ts";
 import { refuse } from "../document/problem.ts";
 
-/** Where an amphora keeps its files, unless settings say otherwise. */
-export const BASE_PATH = "/var/lib/octavia";
-
 /**
  * A value that is printed. keepalived takes a brace for the beginning or end of a block wherever it stands in
  * a line, so that a URL path could end its block and define another virtual router.

@@ -1,8 +1,10 @@
 /** What `templates/keepalived-vrrp/` prints, from a rendering document (docs/contract/rendering.md, section 7); pure. */
+
 import { widthOf } from "../../parse-address.ts";
+import { BASE_PATH } from "../base-path.ts";
 import { refuse } from "../document/problem.ts";
 import type { Amphora, RenderingDocument, Settings, Subnet, Vrrp } from "../document/types.ts";
-import { BASE_PATH, normalisedSubnet, printable, printableAddress, printableNetwork } from "./printable.ts";
+import { normalisedSubnet, printable, printableAddress, printableNetwork } from "./printable.ts";
 
 export type VrrpView = ReturnType<typeof vrrpView>;
 
