@@ -1,7 +1,7 @@
 /** Has V8 compile for speed what runs often, which the program's own options forbid (scripts/build.ts). */
 import { setFlagsFromString } from "node:v8";
 
-/** For work on a large scale; costs 4 MB of memory from then on, and nothing where it was never called. */
+/** For work on a large scale: the compiler and what it makes take memory from then on, a few megabytes. */
 export function optimiseFromNowOn(): void {
   setFlagsFromString("--opt");
 }
