@@ -44,6 +44,8 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
  * cut off: a controller takes that for a failure.
  */
 const HEAD_TIMEOUT_MS = 60_000;
+/** For a client to read why it was refused, and to stop sending. */
+const LINGER_MS = 1_000;
 /** A silent connection is ended, but not while a change may still be working for it. */
 const IDLE_TIMEOUT_MINIMUM_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
@@ -134,7 +136,11 @@ function refuseBadRequests(server: Server, logger: Logger): void {
   const { status, headers, body } = badRequestReply("Invalid HTTP request");
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const raw = `HTTP/1.1 ${status} Bad Request\r\n${fields.join("")}\r\n${body.toString()}`;
+  const refused = new WeakSet<Socket>();
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    // The rest of what was refused: Node looks at every piece of it.
+    if (refused.has(socket)) return;
+    refused.add(socket);
     // Nothing may be said to a peer whose certificate was not accepted.
     const authorized = socket instanceof TLSSocket && socket.authorized;
     if (!authorized || !socket.writable) {
@@ -143,10 +149,10 @@ function refuseBadRequests(server: Server, logger: Logger): void {
     }
     // A client that ends, or sends nonsense, behind a refused head: the rest of the refusal is still to be sent.
     if (responses.get(socket)?.headersSent === true) {
-      socket.end(() => socket.destroy());
+      endGently(socket);
       return;
     }
-    socket.end(raw, () => socket.destroy());
+    endGently(socket, raw);
     const fields = {
       event: "api.request.malformed",
       reason: error.code,
@@ -154,6 +160,18 @@ function refuseBadRequests(server: Server, logger: Logger): void {
     };
     logger.info(fields, "no complete request in time, or not HTTP");
   });
+}
+
+/**
+ * Says the last words and reads on for a moment: a connection that is closed over unread bytes is reset, and the
+ * reset may overtake the words (RFC 9112, 9.6).
+ */
+function endGently(socket: Socket, words = ""): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once("close", () => clearTimeout(timer));
+  socket.once("end", () => socket.destroy());
+  socket.on("data", () => undefined);
+  socket.end(words);
 }
 
 async function listen(server: Server, { bindHost, bindPort }: Config): Promise<void> {
