@@ -169,7 +169,7 @@ function refuseBadRequests(server: Server, logger: Logger): void {
 function endGently(socket: Socket, words = ""): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once("close", () => clearTimeout(timer));
-  socket.once("end", () => socket.destroy());
+  // Closes by itself once the words are written and the client has ended.
   socket.on("data", () => undefined);
   socket.end(words);
 }
