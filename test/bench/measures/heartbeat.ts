@@ -5,7 +5,7 @@ import { type Measure, repeat } from "./measure.ts";
 const LISTENERS = [10, 100, 500];
 const PER_SAMPLE = 4;
 /** An amphora sends heartbeats for years: what the first ones cost does not matter. */
-const WARM_UP = 40;
+const WARM_UP = 20;
 
 export const heartbeat: Measure = {
   name: "heartbeat",
