@@ -69,6 +69,7 @@ for (const name of ["amphora-agent", "amphora-interface"]) {
   await symlink("amphora.js", `${ROOT}dist/${name}`);
 }
 await copyFile(`${ROOT}agent/cli/haproxy-vrrp-check.sh`, `${ROOT}dist/haproxy-vrrp-check`);
+await copyFile(`${ROOT}agent/cli/amphora-health-checker.pl`, `${ROOT}dist/amphora-health-checker`);
 // Fills the cache, which holds what was compiled with the same flags only; importing does nothing else.
 const chunks = Object.keys(result.metafile.outputs).filter((file) => /(main|amphora|sandbox)-/.test(file));
 const imports = chunks.map((file) => `await import("./${basename(file)}");\n`).join("");

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * The one program behind almost every name: `amphora COMMAND`, and upstream's `amphora-agent` and
- * `amphora-interface`. A command's code is loaded when it runs. `haproxy-vrrp-check` is a script of its own,
- * haproxy-vrrp-check.sh.
+ * `amphora-interface`. A command's code is loaded when it runs. `haproxy-vrrp-check` and
+ * `amphora-health-checker` are scripts of their own, beside this file.
  */
 import { basename } from "node:path";
 import process from "node:process";

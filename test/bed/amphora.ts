@@ -8,7 +8,7 @@ import type { TreeSpec } from "./tree.ts";
 export const AGENT_UNIT = "amphora-agent.service";
 const INSTALLED = "/opt/amphora-agent";
 /** What others find on the path (docs/contract/rest-api.md, 4.3). */
-const PROGRAMS = ["amphora-interface", "haproxy-vrrp-check"];
+const PROGRAMS = ["amphora-interface", "haproxy-vrrp-check", "amphora-health-checker"];
 const ROOT = join(import.meta.dirname, "../..");
 /** Programs that an image has beside the agent. */
 export const ELEMENT = join(ROOT, "elements/amphora-agent/static/usr/local/bin");
