@@ -4,6 +4,8 @@ import yargs from "yargs";
 import { asError } from "../errors.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
 import { readIfPresent } from "../system/files.ts";
+import { afterDashes, CONFIG_FILE_OPTION, withDashes } from "./command-line.ts";
+import { operatorCommands } from "./operator-commands.ts";
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage. */
 const FAILED = 1;
@@ -15,7 +17,7 @@ export async function amphora(words: readonly string[]): Promise<number> {
   const finish = (code: number) => {
     exitCode = code;
   };
-  const parser = yargs([...words])
+  const parser = yargs(withDashes(words))
     .scriptName("amphora")
     .parserConfiguration({ "populate--": true })
     .usage("$0 COMMAND\n\nAgent and data-plane supervisor of an Octavia amphora.")
@@ -93,6 +95,7 @@ export async function amphora(words: readonly string[]): Promise<number> {
         finish(await renderCommand(settings));
       },
     )
+    .command(operatorCommands(finish))
     .command(
       "sandbox",
       "Watch a load balancer at work on this machine: no OpenStack, no root, nothing left behind",
@@ -153,23 +156,9 @@ export async function amphora(words: readonly string[]): Promise<number> {
   }
 }
 
-/** The words behind `--`, which belong to another program. */
-function afterDashes(argv: Record<string, unknown>): string[] {
-  const words = argv["--"];
-  return Array.isArray(words) ? words.map(String) : [];
-}
-
 class UsageError extends Error {}
 
 const KINDS = ["haproxy", "keepalived-vrrp", "keepalived-lvs"] as const;
-
-const CONFIG_FILE_OPTION = {
-  type: "string",
-  array: true,
-  nargs: 1,
-  default: [] as string[],
-  describe: "Configuration file; may be repeated, later ones win",
-} as const;
 
 async function packageVersion(): Promise<string> {
   const text = await readIfPresent(fileURLToPath(new URL("package.json", PACKAGE_ROOT)));

@@ -9,3 +9,5 @@ export const PLUGGED_INTERFACES_FILE = "/var/lib/octavia/plugged_interfaces";
 export const VIP_FIREWALL_FILE = "/var/lib/octavia/nftables-vip.rules";
 export const SYSLOG_SOCKET = "/run/rsyslog/octavia/log";
 export const PCI_RESCAN_FILE = "/sys/bus/pci/rescan";
+/** Where the agent's standard output goes without journald: upstream's images, and the sandbox. */
+export const AGENT_LOG_FILES = ["/var/log/amphora-agent.log", "/run/amphora-agent.log"];

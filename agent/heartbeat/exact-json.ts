@@ -11,11 +11,14 @@ declare global {
   }
 }
 
-/** Like `JSON.stringify`, with bigint written as a number. */
-export function stringifyExact(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === "bigint" ? JSON.rawJSON(String(item)) : item,
-  );
+/**
+ * Like `JSON.stringify`, with bigint written as a number.
+ * @param indent - spaces per level; everything on one line without
+ */
+export function stringifyExact(value: unknown, indent?: number): string {
+  const exact = (_key: string, item: unknown) =>
+    typeof item === "bigint" ? JSON.rawJSON(String(item)) : item;
+  return JSON.stringify(value, exact, indent);
 }
 
 /**

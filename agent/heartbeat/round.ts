@@ -40,7 +40,7 @@ export interface RoundCounts {
 }
 
 /** What an unset key has always been signed with (docs/contract/heartbeat.md, section 1). */
-const KEY_WHEN_UNSET = "None";
+export const KEY_WHEN_UNSET = "None";
 
 /** The part of an interval that a round may wait for others; a heartbeat is then still on time. */
 const WAIT_SHARE = 0.05;

@@ -11,6 +11,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { AgentError, systemErrorCode } from "../errors.ts";
 import { PACKAGE_ROOT } from "../package-root.ts";
+import { runAttached } from "../system/attached.ts";
 import { ask } from "../system/unix-socket.ts";
 import { ownProgram } from "./actors.ts";
 import { CLIENT } from "./scene.ts";
@@ -53,13 +54,7 @@ export async function execInSandbox(command: readonly string[]): Promise<number>
     "exec",
     CLIENT.name,
   ];
-  const child = spawn("nsenter", [...words, ...command], { stdio: "inherit", env: environment() });
-  // The command's own business: it gets Ctrl-C from the terminal as we do.
-  const ignore = (): void => undefined;
-  process.on("SIGINT", ignore);
-  const code = await exitCode(child);
-  process.off("SIGINT", ignore);
-  return code;
+  return runAttached("nsenter", [...words, ...command]);
 }
 
 /** @returns 1 for a program that a signal ended. @throws the system error when it could not be started */

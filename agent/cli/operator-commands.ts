@@ -1,0 +1,122 @@
+/** The commands for whoever is logged in on an amphora: a row each, its code is loaded when it runs. */
+import type { CommandModule } from "yargs";
+import { afterDashes, CONFIG_FILE_OPTION } from "./command-line.ts";
+import { LOG_SOURCES } from "./plan-logs.ts";
+
+/** @param finish - takes the exit code */
+export function operatorCommands(finish: (code: number) => void): CommandModule[] {
+  return [exec(finish), shell(finish), haproxy(finish), heartbeat(finish), logs(finish)];
+}
+
+type Finish = (code: number) => void;
+
+/** yargs knows the arguments' types inside a command, and forgets them where commands stand in a list. */
+function row<Args>(module: CommandModule<unknown, Args>): CommandModule {
+  return module as unknown as CommandModule;
+}
+
+function exec(finish: Finish): CommandModule {
+  return row({
+    command: "exec [words..]",
+    describe: "Run a command inside the namespace, where the VIP and the members are",
+    builder: (command) =>
+      command
+        .positional("words", { type: "string", array: true, default: [] as string[] })
+        .example("$0 exec ip -br addr", "Addresses of the interfaces")
+        .example("$0 exec -- curl -v http://10.0.0.10:8080/", "What a member answers")
+        .epilogue("The exit code is the command's; 126 it may not be run, 127 there is no such program."),
+    handler: async (argv) => {
+      const { execInside } = await import("./namespace.ts");
+      finish(await execInside([...argv.words, ...afterDashes(argv)]));
+    },
+  });
+}
+
+function shell(finish: Finish): CommandModule {
+  return row({
+    command: "shell",
+    describe: "Open a shell inside the namespace",
+    builder: (command) => command.epilogue("The shell is $SHELL; the exit code is the shell's."),
+    handler: async () => {
+      const { shellInside } = await import("./namespace.ts");
+      finish(await shellInside());
+    },
+  });
+}
+
+function haproxy(finish: Finish): CommandModule {
+  return row({
+    command: "haproxy [words..]",
+    describe: "Give a load balancer's HAProxy a command of its runtime API",
+    builder: (command) =>
+      command
+        .positional("words", { type: "string", array: true, default: [] as string[] })
+        .option("load-balancer", { type: "string", describe: "Id; needed where there are several" })
+        .option("master", {
+          type: "boolean",
+          default: false,
+          describe: "Ask the master process, which starts the workers",
+        })
+        .option("config-file", CONFIG_FILE_OPTION)
+        .example("$0 haproxy show info", "Version, uptime, connections, limits")
+        .example("$0 haproxy show servers state", "Every member as HAProxy sees it")
+        .example("$0 haproxy --master show proc", "Workers, old ones too")
+        .epilogue(
+          "Exit codes: 0 done; 1 HAProxy refused, or does not answer. What changes something is refused where the controller's configuration gives the socket the level of a user.",
+        ),
+    handler: async (settings) => {
+      const { haproxyCommand } = await import("./haproxy.ts");
+      const words = [...settings.words, ...afterDashes(settings)];
+      finish(await haproxyCommand({ ...settings, words }));
+    },
+  });
+}
+
+function heartbeat(finish: Finish): CommandModule {
+  return row({
+    command: "heartbeat",
+    describe: "Show the next heartbeat, decoded",
+    builder: (command) =>
+      command
+        .option("print", {
+          type: "boolean",
+          demandOption: true,
+          describe: "Print the message; nothing is sent",
+        })
+        .option("config-file", CONFIG_FILE_OPTION)
+        .example("$0 heartbeat --print | jq .pools", "What controllers hear of pools and members")
+        .epilogue(
+          "Standard output has the message, standard error where it goes and what would keep it from being sent. Exit codes: 0 it would be sent; 1 it would not.",
+        ),
+    handler: async ({ configFile }) => {
+      const { printHeartbeat } = await import("./heartbeat.ts");
+      finish(await printHeartbeat(configFile));
+    },
+  });
+}
+
+function logs(finish: Finish): CommandModule {
+  return row({
+    command: "logs [sources..]",
+    describe: "Show what the agent, HAProxy and keepalived have written",
+    builder: (command) =>
+      command
+        .positional("sources", {
+          choices: LOG_SOURCES,
+          array: true,
+          default: [] as (typeof LOG_SOURCES)[number][],
+          describe: "All of them unless given",
+        })
+        .option("follow", { alias: "f", type: "boolean", default: false, describe: "Go on as lines come" })
+        .option("lines", { alias: "n", type: "number", default: 100, describe: "The last so many" })
+        .option("since", { type: "string", describe: "In place of a number; as journalctl takes it" })
+        .option("config-file", CONFIG_FILE_OPTION)
+        .check(({ lines }) => Number.isSafeInteger(lines) && lines >= 0)
+        .example("$0 logs -f", "Everything, as it is written")
+        .example('$0 logs keepalived --since "1 hour ago"', "Why the VIP has moved"),
+    handler: async ({ configFile, ...request }) => {
+      const { logsCommand } = await import("./logs.ts");
+      finish(await logsCommand(configFile, request));
+    },
+  });
+}
