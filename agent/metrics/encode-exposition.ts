@@ -61,13 +61,28 @@ export function encodeExposition(text: string): string {
     if (beginning === undefined) {
       const newline = text.indexOf("\n", position);
       const end = newline === -1 ? text.length : newline + 1;
-      encoded += encodeLine(text.slice(position, end));
+      const line = text.slice(position, end);
+      encoded += line.startsWith("#") ? encodeComment(line) : encodeLine(line);
       position = end;
     } else {
       encoded += encodeRun(text, position, RUN.lastIndex, beginning);
       position = RUN.lastIndex;
     }
   }
+  return encoded;
+}
+
+/** Explanations and types, which HAProxy repeats word for word in every scrape. */
+const COMMENTS = new Map<string, string>();
+/** HAProxy 2.6 has 250 metrics, of which servers and proxies share no name. */
+const COMMENTS_KEPT = 2_000;
+
+function encodeComment(line: string): string {
+  const known = COMMENTS.get(line);
+  if (known !== undefined) return known;
+  const encoded = encodeLine(line);
+  // A part of a text keeps all of it in memory: the copy does not.
+  if (COMMENTS.size < COMMENTS_KEPT) COMMENTS.set(Buffer.from(line, "latin1").toString("latin1"), encoded);
   return encoded;
 }
 

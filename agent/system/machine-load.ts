@@ -3,6 +3,9 @@ import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { parseKilobytes, parseLoad } from "./machine.ts";
 
+/** Looking at each of them takes longer than everything else here, and a machine gets no other ones while it runs. */
+let cpuCount: number | undefined;
+
 /** @see proc_loadavg(5), proc_meminfo(5) */
 export async function readMachineLoad(): Promise<{
   readonly loadAverage: number;
@@ -14,10 +17,11 @@ export async function readMachineLoad(): Promise<{
     readFile("/proc/loadavg", "latin1"),
     readFile("/proc/meminfo", "latin1"),
   ]);
+  cpuCount ??= cpus().length;
   const total = parseKilobytes(meminfo, "MemTotal");
   return {
     loadAverage: Number(parseLoad(loadavg)[0]),
-    cpuCount: cpus().length,
+    cpuCount,
     memoryUsedPercent: ((total - parseKilobytes(meminfo, "MemAvailable")) / total) * 100,
   };
 }
