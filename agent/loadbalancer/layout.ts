@@ -14,6 +14,10 @@ export interface Layout {
   readonly serversState: string;
   /** HAProxy's stats socket; the controller's configuration names the same path. */
   readonly socket: string;
+  /** The agent's own piece of configuration. */
+  readonly agentConfig: string;
+  /** HAProxy's stats socket for the agent alone, with all rights. */
+  readonly adminSocket: string;
   /** Socket of HAProxy's master process. */
   readonly masterSocket: string;
   /** What HAProxy prints when the agent itself runs it. */
@@ -34,6 +38,8 @@ export function layoutOf(basePath: string, id: LoadBalancerId): Layout {
     pidFile: `${directory}/${id}.pid`,
     serversState: `${directory}/servers-state`,
     socket: `${basePath}/${id}.sock`,
+    agentConfig: `${directory}/agent.cfg`,
+    adminSocket: `${directory}/admin.sock`,
     masterSocket: `${directory}/master.sock`,
     output: `${directory}/haproxy.out`,
     record: `${directory}/supervisor.json`,

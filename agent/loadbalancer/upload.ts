@@ -7,9 +7,11 @@ import type { Logger } from "../system/logger.ts";
 import { removeFile } from "../system/removal.ts";
 import type { Try } from "../system/run.ts";
 import { promoteFile, setAside, stageFile, syncFile } from "../system/staged-file.ts";
+import { agentConfigArguments, keepAgentConfig } from "./agent-config.ts";
 import { editConfig } from "./edit-config.ts";
 import { groupFileArguments } from "./group-file.ts";
 import { type Layout, layoutOf } from "./layout.ts";
+import { parseStatsSocket } from "./parse-config.ts";
 import type { LoadBalancerId } from "./types.ts";
 
 /** The controller gives a call up after 60 s. */
@@ -48,9 +50,10 @@ export async function uploadConfig(
   const active = await readIfPresent(layout.config);
   // A new directory has to survive a power cut as well as the file inside.
   if (!active) await syncDirectory(context.basePath);
+  await keepAgentConfig(layout);
   await stageFile(layout.staged, edited, CONFIG_MODE);
   // The disk writes while HAProxy reads.
-  await Promise.all([syncFile(layout.staged), validate(context, layout, peer)]);
+  await Promise.all([syncFile(layout.staged), validate(context, layout, { peer, text: received })]);
   if (active?.equals(edited)) await removeFile(layout.staged);
   else await promoteFile(layout.staged, layout.config, layout.previous);
   context.logger.info(
@@ -63,10 +66,16 @@ export async function uploadConfig(
   );
 }
 
-async function validate(context: UploadContext, layout: Layout, peer: string): Promise<void> {
+async function validate(
+  context: UploadContext,
+  layout: Layout,
+  { peer, text }: { readonly peer: string; readonly text: string },
+): Promise<void> {
   const { haproxyCmd, tryRun, logger } = context;
-  const group = await groupFileArguments();
-  const { exitCode, output } = await tryRun(haproxyCmd, ["-c", "-L", peer, "-f", layout.staged, ...group], {
+  // A text in which HAProxy finds nothing to do is refused: the agent's own socket must not be what it finds.
+  const own = parseStatsSocket(text) === undefined ? [] : await agentConfigArguments(layout);
+  const others = [...(await groupFileArguments()), ...own];
+  const { exitCode, output } = await tryRun(haproxyCmd, ["-c", "-L", peer, "-f", layout.staged, ...others], {
     timeoutMs: VALIDATION_TIMEOUT_MS,
   });
   if (exitCode === 0) return;

@@ -1,4 +1,5 @@
 /** HAProxy in the foreground: master-worker mode, followed through its master's socket. */
+import { agentConfigArguments } from "../loadbalancer/agent-config.ts";
 import { groupFileArguments } from "../loadbalancer/group-file.ts";
 import type { Layout } from "../loadbalancer/layout.ts";
 import type { Ask } from "../system/unix-socket.ts";
@@ -28,10 +29,10 @@ export function haproxyProgram({ layout, haproxyCmd, peer, ask }: HaproxyProgram
     outputFile: layout.output,
     levelOfOutput,
     async command() {
-      const group = await groupFileArguments();
+      const others = [...(await groupFileArguments()), ...(await agentConfigArguments(layout))];
       // -db: the configuration says "daemon", which would hide HAProxy's words from us.
       const runner = [haproxyCmd, "-W", "-db", "-S", `${layout.masterSocket},mode,600`];
-      return [...runner, "-f", layout.config, ...group, "-p", layout.pidFile, "-L", peer()];
+      return [...runner, "-f", layout.config, ...others, "-p", layout.pidFile, "-L", peer()];
     },
     async untilUp(running, signal) {
       await master.untilUp(signal, running.guard);

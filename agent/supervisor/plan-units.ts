@@ -9,7 +9,10 @@ import type { HaproxyJob } from "./types.ts";
 /** Unit and template alike. */
 export const NETNS_UNIT = "amphora-netns.service";
 
-/** Values for `templates/haproxy.service.hbs` (docs/contract/rest-api.md, 2.3). */
+/**
+ * Values for `templates/haproxy.service.hbs` (docs/contract/rest-api.md, 2.3), and for what the agent adds to that
+ * unit with `templates/haproxy-agent.service.hbs`.
+ */
 export function planHaproxyUnit(job: HaproxyJob, layout: Layout, haproxyCmd: string): object {
   const { version, peer } = job;
   const isMasterWorker = isAtLeast(version, 1, 8);
@@ -23,6 +26,7 @@ export function planHaproxyUnit(job: HaproxyJob, layout: Layout, haproxyCmd: str
     environment: [`CONFIG=${layout.config}`, `USERCONFIG=${USER_GROUP_FILE}`, `PIDFILE=${layout.pidFile}`]
       .map(encodeWord)
       .join(" "),
+    agentEnvironment: encodeWord(`AGENTCONFIG=${layout.agentConfig}`),
     haproxy: encodeWord(haproxyCmd),
     runner: runner.map(encodeArgument).join(" "),
     isMasterWorker,

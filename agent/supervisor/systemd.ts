@@ -60,7 +60,8 @@ export class SystemdSupervisor implements Supervisor {
     const netns = planNetnsUnit(this.#options.program);
     await this.#units.write(NETNS_UNIT, await renderTemplate(NETNS_UNIT, netns));
     await this.#units.write(unit, await this.#render(job));
-    if (job.kind === "vrrp") await this.#units.amend(unit, await this.#renderEntry());
+    const addition = await this.#renderAddition(job);
+    if (addition !== undefined) await this.#units.amend(unit, addition);
     await this.#units.enable(unit);
     await this.#units.reload();
   }
@@ -124,11 +125,22 @@ export class SystemdSupervisor implements Supervisor {
     }
   }
 
-  /** The unit itself has the contract's command (docs/contract/rest-api.md, 2.6). */
-  async #renderEntry(): Promise<string> {
-    const { basePath, logFacility } = this.#options;
-    const { entryConfig: config, pidFile } = vrrpLayout(basePath);
-    return renderTemplate("keepalived-entry.service", planKeepalivedUnit({ config, pidFile }, logFacility));
+  /** What a unit has beside the contract's commands (docs/contract/rest-api.md, 2.3 and 2.6), if anything. */
+  async #renderAddition(job: Job): Promise<string | undefined> {
+    const { basePath, haproxyCmd, logFacility } = this.#options;
+    switch (job.kind) {
+      case "haproxy": {
+        const unit = planHaproxyUnit(job, layoutOf(basePath, job.id), haproxyCmd);
+        return renderTemplate("haproxy-agent.service", unit);
+      }
+      case "vrrp": {
+        const { entryConfig: config, pidFile } = vrrpLayout(basePath);
+        const unit = planKeepalivedUnit({ config, pidFile }, logFacility);
+        return renderTemplate("keepalived-entry.service", unit);
+      }
+      case "lvs":
+        return undefined;
+    }
   }
 
   async #once(action: "start" | "stop" | "reload" | "restart", service: Service): Promise<void> {

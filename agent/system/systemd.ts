@@ -3,7 +3,7 @@ import { lstat, stat, symlink } from "node:fs/promises";
 import { UNIT_DIRECTORY } from "../config/paths.ts";
 import { AgentError, systemErrorCode } from "../errors.ts";
 import { keepFile, makeDirectory, syncDirectory } from "./files.ts";
-import { removeFile } from "./removal.ts";
+import { removeDirectory, removeFile } from "./removal.ts";
 import type { Outcome, Try } from "./run.ts";
 
 /** What `systemctl enable` of a unit with `WantedBy=multi-user.target` puts a link into. */
@@ -59,10 +59,11 @@ export class SystemdUnits {
     await syncDirectory(WANTED_AT_BOOT);
   }
 
-  /** Deletes a unit's file and its start at boot; `reload` makes systemd forget it. */
+  /** Deletes a unit's files and its start at boot; `reload` makes systemd forget it. */
   async remove(unit: string): Promise<void> {
     this.#isReloadDue = true;
     await removeFile(`${WANTED_AT_BOOT}/${unit}`);
+    await removeDirectory(`${UNIT_DIRECTORY}/${unit}.d`);
     await removeFile(`${UNIT_DIRECTORY}/${unit}`);
   }
 

@@ -105,6 +105,23 @@ test("enabling writes both units, links the load balancer's and reloads systemd 
   assert.doesNotMatch(netns, /^StopWhenUnneeded/m);
 });
 
+test("what the unit adds to the contract's commands is HAProxy's file of the agent's own settings", async () => {
+  const lines = (await readFile(`${UNITS}/${unit}.d/amphora-agent.conf`, "utf8")).split("\n");
+  const files = ["CONFIG", "USERCONFIG", "AGENTCONFIG"].map((name) => `-f \${${name}}`).join(" ");
+  for (const line of [
+    `Environment=AGENTCONFIG=${layout.agentConfig}`,
+    "ExecStartPre=",
+    `ExecStartPre=/usr/sbin/haproxy ${files} -c -q -L ${PEER}`,
+    "ExecStart=",
+    `ExecStart=/sbin/ip netns exec amphora-haproxy /usr/sbin/haproxy -Ws -S ${layout.masterSocket},mode,600 ${files} -p \${PIDFILE} -L ${PEER}`,
+    "ExecReload=",
+    `ExecReload=/usr/sbin/haproxy -c ${files} -L ${PEER}`,
+    "ExecReload=/bin/kill -USR2 $MAINPID",
+  ]) {
+    assert.ok(lines.includes(line), line);
+  }
+});
+
 test("enabling again runs nothing and touches no file", async () => {
   const past = new Date("2020-01-01");
   await utimes(`${UNITS}/${unit}`, past, past);
@@ -320,7 +337,10 @@ test("removal leaves neither unit nor link, and succeeds again", async () => {
   await supervisor.remove(service);
   await supervisor.remove(service);
   assert.deepEqual(await calls(), ["daemon-reload", "daemon-reload"]);
-  assert.equal((await readdir(UNITS)).includes(unit), false);
+  assert.deepEqual(
+    (await readdir(UNITS)).filter((name) => name.startsWith(unit)),
+    [],
+  );
   assert.equal((await readdir(WANTED)).includes(unit), false);
 });
 

@@ -19,6 +19,7 @@ async function anAmphora(t: TestContext, refused?: keyof Supervisor) {
   const haproxyCmd = `${directory}/another-haproxy`;
   await writeFile(haproxyCmd, "");
   const programs: string[] = [];
+  const commands: string[] = [];
   const done = (command: keyof Supervisor) => async () => {
     if (command === refused) throw REFUSAL;
   };
@@ -44,18 +45,31 @@ async function anAmphora(t: TestContext, refused?: keyof Supervisor) {
     replaced: () => undefined,
     advertise: async () => undefined,
     logger: pino({ enabled: false }),
-    tryRun: async (file) => {
+    tryRun: async (file, args) => {
       programs.push(file);
+      commands.push(args.join(" "));
       return { exitCode: 0, stdout: "", output: "HAProxy version 2.6.12" };
     },
   });
-  return { loadBalancers, directory, haproxyCmd, programs };
+  return { loadBalancers, directory, haproxyCmd, programs, commands };
 }
 
 test("a configuration is judged by the program that will run it, not by the first one on the PATH", async (t) => {
   const { loadBalancers, haproxyCmd, programs } = await anAmphora(t);
   await loadBalancers.upload("amphora", "lb", CONFIG);
   assert.deepEqual([...new Set(programs)], [haproxyCmd]);
+});
+
+test("a configuration is judged together with the agent's own, which is no part of it", async (t) => {
+  const { loadBalancers, directory, commands } = await anAmphora(t);
+  await loadBalancers.upload("amphora", "lb", CONFIG);
+  const check = commands.find((command) => command.startsWith("-c "));
+  assert.match(
+    check ?? "",
+    new RegExp(` -f ${directory}/lb/haproxy\\.cfg\\.new .*-f ${directory}/lb/agent\\.cfg$`),
+  );
+  assert.match(await readFile(`${directory}/lb/agent.cfg`, "utf8"), /stats socket .* level admin/);
+  assert.deepEqual(await loadBalancers.download("lb"), CONFIG);
 });
 
 for (const [action, message] of [
