@@ -27,6 +27,18 @@ module.exports = {
       },
     },
     {
+      name: "what-is-looked-at-does-not-know-the-status",
+      severity: "error",
+      from: { path: `^agent/(${DOMAINS}|supervisor|system|config)/` },
+      to: { path: "^agent/status/" },
+    },
+    {
+      name: "the-status-serves-many",
+      severity: "error",
+      from: { path: "^agent/status/" },
+      to: { path: "^agent/(api|cli|sandbox|main)" },
+    },
+    {
       name: "system-is-the-bottom",
       severity: "error",
       from: { path: "^agent/(system|config)/" },

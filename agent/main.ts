@@ -22,6 +22,8 @@ import { createLvsListeners } from "./lvs/lvs-listeners.ts";
 import { createMetrics, type Metrics } from "./metrics/activation.ts";
 import { createNetwork } from "./network/network.ts";
 import type { Network } from "./network/types.ts";
+import type { AgentReport } from "./status/facts.ts";
+import { openLocalSocket, reportOfProcess } from "./status/local-socket.ts";
 import { chooseSupervisor, createSupervisor } from "./supervisor/choose.ts";
 import { Exclusive } from "./supervisor/exclusive.ts";
 import type { Supervisor } from "./supervisor/types.ts";
@@ -35,7 +37,9 @@ import { openPackageDatabase } from "./system/packages.ts";
 import { run, tryRun } from "./system/run.ts";
 import { openSyslog, type SyslogStream, syslogFacility } from "./system/syslog.ts";
 import { createUdpSender } from "./system/udp.ts";
+import type { UnixServer } from "./system/unix-server.ts";
 import { watchDirectory } from "./system/watched-directory.ts";
+import { programVersion } from "./versions.ts";
 import { createVrrpChecks } from "./vrrp/checks.ts";
 import { createVrrpRoles } from "./vrrp/roles.ts";
 import type { VrrpChecks, VrrpRoles } from "./vrrp/types.ts";
@@ -81,6 +85,8 @@ interface Daemon {
   readonly metrics: Metrics;
   readonly vrrpRoles: VrrpRoles;
   readonly tidier: MemoryTidier;
+  /** Undefined when it could not be opened. */
+  readonly socket: UnixServer | undefined;
   readonly resumed: Promise<void>;
 }
 
@@ -152,6 +158,18 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     onRequest: () => tidier.touched(),
   });
   tidier.touched();
+  const report = async (): Promise<AgentReport> => {
+    const [version, vrrp] = await Promise.all([programVersion(), vrrpRoles.current()]);
+    const { files: configFiles } = config;
+    return {
+      ...reportOfProcess(heartbeat.status()),
+      version,
+      supervisor: kind,
+      configFiles,
+      ...(vrrp && { vrrp }),
+    };
+  };
+  const socket = await openLocalSocket(report, logger);
   const resumed = resume({
     network: kind === "direct" ? network : undefined,
     supervisor,
@@ -159,7 +177,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     vrrpRoles,
     logger,
   });
-  return { server, heartbeat, supervisor, network, vrrpRoles, metrics, tidier, resumed };
+  return { server, heartbeat, supervisor, network, vrrpRoles, metrics, tidier, socket, resumed };
 }
 
 /** An earlier agent may have been killed in the middle of anything. */
@@ -276,9 +294,11 @@ async function stopDaemon({
   metrics,
   vrrpRoles,
   tidier,
+  socket,
   resumed,
 }: Daemon): Promise<void> {
   tidier.close();
+  await socket?.close();
   await server.stop();
   await resumed;
   await metrics.close();

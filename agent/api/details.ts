@@ -1,8 +1,7 @@
 /** `info` and `details`, put together from the parts of the agent. */
 import type { PackageVersions } from "../system/machine.ts";
+import { API_VERSION } from "../versions.ts";
 import type { Agent } from "./types.ts";
-
-export const API_VERSION = "1.0";
 
 /** R2; the order of keys is the contract's (docs/contract/rest-api.md, R2). */
 export function info(versions: PackageVersions): object {

@@ -1,7 +1,8 @@
 /** The REST API on one page: a row per route, numbered as in docs/contract/rest-api.md, 1.4. */
 import type { LoadBalancers } from "../loadbalancer/types.ts";
 import type { LvsListeners } from "../lvs/types.ts";
-import { API_VERSION, details, info } from "./details.ts";
+import { API_VERSION } from "../versions.ts";
+import { details, info } from "./details.ts";
 import { json, text } from "./reply.ts";
 import { acts, deletes, HAPROXY_CONFIG, md5, OK, plugs, type Route, reads, uploads } from "./route.ts";
 import type { Agent } from "./types.ts";

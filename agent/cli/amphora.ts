@@ -1,9 +1,7 @@
 /** The `amphora` command line: one row per command, each loading its own code. */
-import { fileURLToPath } from "node:url";
 import yargs from "yargs";
 import { asError } from "../errors.ts";
-import { PACKAGE_ROOT } from "../package-root.ts";
-import { readIfPresent } from "../system/files.ts";
+import { programVersion } from "../versions.ts";
 import { afterDashes, CONFIG_FILE_OPTION, withDashes } from "./command-line.ts";
 import { operatorCommands } from "./operator-commands.ts";
 
@@ -136,7 +134,7 @@ export async function amphora(words: readonly string[]): Promise<number> {
     )
     .demandCommand(1, "Which command?")
     .strict()
-    .version(await packageVersion())
+    .version(await programVersion())
     .help()
     .alias("help", "h")
     .wrap(80)
@@ -159,9 +157,3 @@ export async function amphora(words: readonly string[]): Promise<number> {
 class UsageError extends Error {}
 
 const KINDS = ["haproxy", "keepalived-vrrp", "keepalived-lvs"] as const;
-
-async function packageVersion(): Promise<string> {
-  const text = await readIfPresent(fileURLToPath(new URL("package.json", PACKAGE_ROOT)));
-  const { version } = JSON.parse(text?.toString() ?? "{}") as { version?: string };
-  return version ?? "unknown";
-}

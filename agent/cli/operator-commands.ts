@@ -5,7 +5,7 @@ import { LOG_SOURCES } from "./plan-logs.ts";
 
 /** @param finish - takes the exit code */
 export function operatorCommands(finish: (code: number) => void): CommandModule[] {
-  return [exec(finish), shell(finish), haproxy(finish), heartbeat(finish), logs(finish)];
+  return [status(finish), exec(finish), shell(finish), haproxy(finish), heartbeat(finish), logs(finish)];
 }
 
 type Finish = (code: number) => void;
@@ -13,6 +13,25 @@ type Finish = (code: number) => void;
 /** yargs knows the arguments' types inside a command, and forgets them where commands stand in a list. */
 function row<Args>(module: CommandModule<unknown, Args>): CommandModule {
   return module as unknown as CommandModule;
+}
+
+function status(finish: Finish): CommandModule {
+  return row({
+    command: "status",
+    describe: "Show how this amphora is, and what is wrong; works without the agent too",
+    builder: (command) =>
+      command
+        .option("json", { type: "boolean", default: false, describe: "As JSON (docs/status.md)" })
+        .option("all", { type: "boolean", default: false, describe: "Every member, however many" })
+        .option("config-file", CONFIG_FILE_OPTION)
+        .example("$0 status", "One screen; what is wrong stands at the end")
+        .example("$0 status --json | jq .problems", "The same for programs")
+        .epilogue("Exit codes: 0 nothing is wrong; 1 failed; 2 wrong usage; 3 something is wrong."),
+    handler: async (settings) => {
+      const { statusCommand } = await import("./status.ts");
+      finish(await statusCommand(settings));
+    },
+  });
 }
 
 function exec(finish: Finish): CommandModule {

@@ -87,6 +87,11 @@ export class ConfigInForce {
     return this.#config;
   }
 
+  /** Every file that it comes from, in order. */
+  get files(): readonly string[] {
+    return [...this.#others, this.#config.file];
+  }
+
   /**
    * Checks a new text of the agent's own file, beside the others it was started with, without applying it.
    * @throws AgentError `invalidInput` when the agent could not start with it

@@ -11,3 +11,5 @@ export const SYSLOG_SOCKET = "/run/rsyslog/octavia/log";
 export const PCI_RESCAN_FILE = "/sys/bus/pci/rescan";
 /** Where the agent's standard output goes without journald: upstream's images, and the sandbox. */
 export const AGENT_LOG_FILES = ["/var/log/amphora-agent.log", "/run/amphora-agent.log"];
+/** Where the agent answers to root on the same machine; the daemon makes it, and `amphora status` asks. */
+export const AGENT_SOCKET = "/run/amphora-agent.sock";

@@ -17,6 +17,16 @@ export function parseIpvsadmEndpoint(text: string): Endpoint | undefined {
   return parseEndpoint(bracketed ?? plain ?? "", port);
 }
 
+/** As people write it: `192.0.2.5:53`, `[2001:db8::5]:53`. */
+export function showEndpoint(endpoint: Endpoint): string {
+  const colon = endpoint.lastIndexOf(":");
+  const host = endpoint.slice(0, colon);
+  const port = Number.parseInt(endpoint.slice(colon + 1), 16);
+  if (host.startsWith("[")) return `[${ipaddr.IPv6.parse(host.slice(1, -1)).toRFC5952String()}]:${port}`;
+  const octets = [0, 2, 4, 6].map((at) => Number.parseInt(host.slice(at, at + 2), 16));
+  return `${octets.join(".")}:${port}`;
+}
+
 function spellAddress(address: string): string | undefined {
   if (isIPv4(address)) {
     return address

@@ -5,6 +5,8 @@ export interface HaproxyProcesses {
   readonly failedReloads: number;
   /** Pids of the workers that serve now, not of those that are finishing. */
   readonly workers: readonly number[];
+  /** Pids of those that are finishing: a reload has replaced them. */
+  readonly oldWorkers: readonly number[];
 }
 
 /** @returns undefined when the answer is not that of `show proc` */
@@ -12,17 +14,21 @@ export function parseProcesses(text: string): HaproxyProcesses | undefined {
   let section = "";
   let failedReloads: number | undefined;
   const workers: number[] = [];
+  const oldWorkers: number[] = [];
   for (const line of text.split("\n")) {
     if (line.startsWith("#")) section = line.trim();
     const [, pid, type, failed] = /^(\d+)\s+(\w+)\s+\d+(?: \[failed: (\d+)\])?/.exec(line) ?? [];
     if (type === "master") failedReloads = Number(failed ?? 0);
     if (type === "worker" && section === "# workers") workers.push(Number(pid));
+    if (type === "worker" && section === "# old workers") oldWorkers.push(Number(pid));
   }
-  return failedReloads === undefined ? undefined : { failedReloads, workers };
+  return failedReloads === undefined ? undefined : { failedReloads, workers, oldWorkers };
 }
 
+type Served = Pick<HaproxyProcesses, "failedReloads" | "workers">;
+
 /** Whether a reload has failed, or has brought which new worker, by what the master showed before and shows now. */
-export function judgeReload(before: HaproxyProcesses, now: HaproxyProcesses): "failed" | "pending" | number {
+export function judgeReload(before: Served, now: Served): "failed" | "pending" | number {
   if (now.failedReloads > before.failedReloads) return "failed";
   return now.workers.find((pid) => !before.workers.includes(pid)) ?? "pending";
 }

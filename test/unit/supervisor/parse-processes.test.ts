@@ -16,12 +16,12 @@ test("current workers are told from those that are finishing", () => {
 # old programs
 
 `;
-  assert.deepEqual(parseProcesses(text), { failedReloads: 2, workers: [1271, 1272] });
+  assert.deepEqual(parseProcesses(text), { failedReloads: 2, workers: [1271, 1272], oldWorkers: [1233] });
 });
 
 test("a master that does not count failures has none", () => {
   const text = `${HEAD}36              master          5               0d00h00m02s     2.2.1\n# workers\n`;
-  assert.deepEqual(parseProcesses(text), { failedReloads: 0, workers: [] });
+  assert.deepEqual(parseProcesses(text), { failedReloads: 0, workers: [], oldWorkers: [] });
 });
 
 test("anything else is not an answer", () => {

@@ -1,0 +1,14 @@
+/** Noting a failure in place of what was looked for. */
+import { AgentError, asError } from "../errors.ts";
+import type { Found } from "./facts.ts";
+
+/** @returns what is found, or why nothing is, in one line */
+export async function attempt<T>(look: () => Promise<T>): Promise<Found<T>> {
+  try {
+    return { value: await look() };
+  } catch (error) {
+    const { message } = asError(error);
+    const details = error instanceof AgentError ? error.details?.trim().split("\n", 1)[0] : undefined;
+    return { failure: details ? `${message}: ${details}` : message };
+  }
+}
