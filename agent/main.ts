@@ -134,12 +134,24 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     metrics,
     logger,
   });
+  const report = async (): Promise<AgentReport> => {
+    const [version, vrrp] = await Promise.all([programVersion(), vrrpRoles.current()]);
+    const { files: configFiles } = config;
+    return {
+      ...reportOfProcess(heartbeat.status()),
+      version,
+      supervisor: kind,
+      configFiles,
+      ...(vrrp && { vrrp }),
+    };
+  };
   const agent: Agent = {
     ...services,
     instances: createInstances({ basePath, haproxyCmd }),
     certificates: createCertificates({ directory: baseCertDir, exclusive }),
     network,
     machine: createMachine(packages),
+    status: async () => (await import("./status/own-status.ts")).readOwnStatus(config.current, report),
     identity: createIdentity({
       config,
       replaceFile,
@@ -158,17 +170,6 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     onRequest: () => tidier.touched(),
   });
   tidier.touched();
-  const report = async (): Promise<AgentReport> => {
-    const [version, vrrp] = await Promise.all([programVersion(), vrrpRoles.current()]);
-    const { files: configFiles } = config;
-    return {
-      ...reportOfProcess(heartbeat.status()),
-      version,
-      supervisor: kind,
-      configFiles,
-      ...(vrrp && { vrrp }),
-    };
-  };
   const socket = await openLocalSocket(report, logger);
   const resumed = resume({
     network: kind === "direct" ? network : undefined,

@@ -1,8 +1,11 @@
 /** Describes the REST API in OpenAPI 3.1: paths, methods, parameters and bodies from the route table, words from here. */
+import { agentRoutes } from "../agent/api/agent-routes.ts";
 import { legacyRoutes } from "../agent/api/legacy-routes.ts";
 import type { Route } from "../agent/api/route.ts";
 import { routes } from "../agent/api/routes.ts";
 import type { Agent } from "../agent/api/types.ts";
+import { integer, object, optional, reference, string } from "./openapi-schema.ts";
+import { STATUS } from "./openapi-status.ts";
 
 interface Words {
   readonly summary: string;
@@ -132,6 +135,14 @@ const LEGACY_WORDS: Readonly<Record<string, Words>> = {
   },
 };
 
+/** Below `/agent/v1`. */
+const AGENT_WORDS: Readonly<Record<string, Words>> = {
+  "GET /status": {
+    summary: "How this amphora is, and what is wrong: `amphora status --json` (docs/status.md)",
+    success: [200, "Status"],
+  },
+};
+
 /** 1.0's words, for a row that API 0.5 has under another path. */
 function sameAs(route: Route, all: readonly Route[]): Words | undefined {
   const original = all.find(({ method, path }) => method === route.method && tail(path) === tail(route.path));
@@ -147,6 +158,7 @@ export function describeApi(version: string): object {
   const agent = {} as Agent;
   const current = routes(agent);
   const legacy = legacyRoutes(agent);
+  const own = agentRoutes(agent);
   const paths: Record<string, Record<string, object>> = {};
   const add = (route: Route, prefix: string, words: Words | undefined, tag: string) => {
     if (!words) throw new Error(`scripts/openapi.ts has no words for ${keyOf(route)}`);
@@ -157,7 +169,9 @@ export function describeApi(version: string): object {
   for (const route of legacy) {
     add(route, "/0.5", LEGACY_WORDS[keyOf(route)] ?? sameAs(route, current), "0.5");
   }
+  for (const route of own) add(route, "/agent/v1", AGENT_WORDS[keyOf(route)], "agent");
   const unused = [
+    ...Object.keys(AGENT_WORDS).filter((key) => !own.some((route) => keyOf(route) === key)),
     ...Object.keys(WORDS).filter((key) => !current.some((route) => keyOf(route) === key)),
     ...Object.keys(LEGACY_WORDS).filter((key) => !legacy.some((route) => keyOf(route) === key)),
   ];
@@ -176,6 +190,7 @@ export function describeApi(version: string): object {
     tags: [
       { name: "1.0", description: "One HAProxy per load balancer: clouds since Stein." },
       { name: "0.5", description: "One HAProxy per listener: clouds before Stein." },
+      { name: "agent", description: "Beyond upstream's API: read only, and where no controller looks." },
     ],
     paths,
     components: {
@@ -231,10 +246,6 @@ function requestBody({ body, limit, document }: Route, words: Words): object {
   return { requestBody: { description, required: true, content } };
 }
 
-function reference(kind: string, name: string): object {
-  return { $ref: `#/components/${kind}/${name}` };
-}
-
 function failure(description: string): object {
   return { description, content: { "application/json": { schema: reference("schemas", "Error") } } };
 }
@@ -244,14 +255,6 @@ const RESPONSES = {
   Failed: failure("A program or the machine failed"),
   Busy: failure("Too many uploads at once, or no result in time; the work goes on"),
 };
-
-const string = { type: "string" };
-const integer = { type: "integer" };
-const optional = (schema: { type: string }): object => ({ ...schema, type: [schema.type, "null"] });
-
-function object(properties: Record<string, object>, required = Object.keys(properties)): object {
-  return { type: "object", properties, required, additionalProperties: false };
-}
 
 function parameter(name: string, description: string, schema: object = string): object {
   return { name, in: "path", required: true, description, schema };
@@ -376,6 +379,7 @@ const SCHEMAS = {
       port: { type: "integer", minimum: 1, maximum: 65_535 },
     }),
   },
+  Status: STATUS,
   HandlerError: {
     description: "What a handler itself refuses.",
     ...object({ message: string, details: string }, []),

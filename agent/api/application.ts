@@ -53,10 +53,15 @@ export function createApplication(agent: Agent, logger: Logger): Application {
     target.use(serve((request) => unmatchedReply(request.method, methodsOf(request))));
     return target;
   };
-  router.use(
-    LEGACY,
-    legacyRouter(agent, (table) => addRoutes(table, newRouter())),
-  );
+  const addLater = (prefix: string, load: () => Promise<readonly Route[]>) => {
+    router.use(
+      prefix,
+      laterRouter(async () => addRoutes(await load(), newRouter())),
+    );
+  };
+  // Few clouds are so old that they ask for 0.5, and no controller asks for what is our own.
+  addLater("/0.5", async () => (await import("./legacy-routes.ts")).legacyRoutes(agent));
+  addLater("/agent/v1", async () => (await import("./agent-routes.ts")).agentRoutes(agent));
   addRoutes(routes(agent), router);
 
   const app = express();
@@ -69,13 +74,11 @@ function newRouter(): express.Router {
   return express.Router({ strict: true, caseSensitive: true });
 }
 
-const LEGACY = "/0.5";
-
-/** Built with the first request for it: few clouds are that old. */
-function legacyRouter(agent: Agent, build: (table: readonly Route[]) => express.Router): RequestHandler {
+/** Built with the first request for it. */
+function laterRouter(build: () => Promise<express.Router>): RequestHandler {
   let router: Promise<express.Router> | undefined;
   return async (request, response, next) => {
-    router ??= import("./legacy-routes.ts").then(({ legacyRoutes }) => build(legacyRoutes(agent)));
+    router ??= build();
     (await router)(request, response, next);
   };
 }

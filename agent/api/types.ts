@@ -2,6 +2,7 @@
 import type { Certificates, Instances, LoadBalancers } from "../loadbalancer/types.ts";
 import type { LvsListeners } from "../lvs/types.ts";
 import type { Network } from "../network/types.ts";
+import type { Status } from "../status/types.ts";
 import type { Machine } from "../system/machine.ts";
 import type { Vrrp } from "../vrrp/types.ts";
 
@@ -23,4 +24,6 @@ export interface Agent {
   readonly network: Pick<Network, "plugVip" | "plugNetwork" | "interfaceOf" | "replaceRules" | "counters">;
   readonly machine: Machine;
   readonly identity: Identity;
+  /** How this amphora is (docs/status.md); what cannot be found out is told as well. */
+  readonly status: () => Promise<Status>;
 }

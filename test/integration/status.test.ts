@@ -6,6 +6,7 @@ import process from "node:process";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import type { Problem, Status } from "../../agent/status/types.ts";
+import { document, misfit } from "../unit/api/described-api.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
 import { filesOf, furnish, until, VIP } from "./loadbalancer-host.ts";
 import {
@@ -104,6 +105,29 @@ test("a healthy amphora is shown whole, and nothing is wrong with it", async () 
   assert.ok(!output.includes("\x1b"));
   for (const part of [GOOD_MEMBER, LISTENER, LOAD_BALANCER, POOL, VIP, "nothing is wrong"]) {
     assert.ok(output.includes(part), `${part}\n${output}`);
+  }
+});
+
+test("the same goes over the wire, as it is documented, and can only be read", async () => {
+  const { client } = daemon;
+  const { status: code, headers, body } = await client.ask("GET", "/agent/v1/status");
+  assert.deepEqual([code, headers["content-type"]], [200, "application/json"]);
+  const remote = JSON.parse(body) as Status;
+  const { exitCode: _, ...local } = await readStatus();
+  const schema = document.components.schemas.Status ?? {};
+  for (const status of [remote, local]) assert.equal(misfit(schema, status), undefined);
+  for (const part of ["amphora_id", "versions", "vips", "interfaces", "listeners", "certificates"] as const) {
+    assert.deepEqual(remote[part], local[part]);
+  }
+  assert.equal(remote.agent.pid, local.agent.pid);
+  assert.equal((await client.ask("HEAD", "/agent/v1/status")).status, 200);
+  for (const method of ["PUT", "POST", "DELETE"]) {
+    const refused = await client.ask(method, "/agent/v1/status");
+    assert.deepEqual([refused.status, JSON.parse(refused.body).http_code], [405, 405]);
+  }
+  for (const path of ["/agent/v1", "/agent/v1/", "/agent/v2/status", "/agent/v1/nothing"]) {
+    const missing = await client.ask("GET", path);
+    assert.deepEqual([missing.status, JSON.parse(missing.body).http_code], [404, 404], path);
   }
 });
 

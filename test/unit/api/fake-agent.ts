@@ -2,6 +2,8 @@
 import { hash } from "node:crypto";
 import type { Agent } from "../../../agent/api/types.ts";
 import { AgentError, RejectedBodyError } from "../../../agent/errors.ts";
+import { encodeStatus } from "../../../agent/status/encode-status.ts";
+import { someFacts } from "../status/some-facts.ts";
 
 /** What a test sets up or looks at. */
 export interface FakeAgent extends Agent {
@@ -187,6 +189,10 @@ export function createFakeAgent(): FakeAgent {
           active_tuned_profiles: "",
         };
       },
+    },
+    async status() {
+      await note("status");
+      return encodeStatus(someFacts());
     },
     identity: {
       replaceCertificate: (pem) => note("replaceCertificate", pem),
