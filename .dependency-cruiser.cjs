@@ -53,7 +53,7 @@ module.exports = {
     {
       name: "only-system-touches-the-host",
       severity: "error",
-      from: { path: "^agent/", pathNot: "^agent/(system|sandbox|api/server|config/load|templates)" },
+      from: { path: "^agent/", pathNot: "^agent/(system|sandbox|api/server|config/load|package-files)" },
       to: { path: "^(node:)?(fs|fs/promises|child_process|dgram)$|node_modules/execa" },
     },
   ],

@@ -22,6 +22,7 @@ import { createLvsListeners } from "./lvs/lvs-listeners.ts";
 import { createMetrics, type Metrics } from "./metrics/activation.ts";
 import { createNetwork } from "./network/network.ts";
 import type { Network } from "./network/types.ts";
+import { ownProgram } from "./package-files.ts";
 import type { AgentReport } from "./status/facts.ts";
 import { openLocalSocket, reportOfProcess } from "./status/local-socket.ts";
 import { chooseSupervisor, createSupervisor } from "./supervisor/choose.ts";
@@ -357,11 +358,6 @@ async function openLog(config: Config): Promise<{ logger: Logger; syslog: Syslog
     also: syslog ? [syslog] : [],
   });
   return { logger, syslog };
-}
-
-/** What starts this program again, up to a command: from source, bundled, or under another of its names. */
-function ownProgram(): readonly string[] {
-  return [process.execPath, ...process.execArgv, process.argv[1] ?? ""];
 }
 
 /** Settles with the first signal that asks the daemon to end; a second one ends it at once. */

@@ -1,8 +1,7 @@
 /** Handlebars templates of `templates/`, compiled once when first used. */
-import { readdir, readFile } from "node:fs/promises";
-import { PACKAGE_ROOT } from "./package-root.ts";
+import { listPackageFiles, readPackageFile } from "./package-files.ts";
 
-const DIRECTORY = new URL("templates/", PACKAGE_ROOT);
+const DIRECTORY = "templates/";
 const SUFFIX = ".hbs";
 const compiled = new Map<string, HandlebarsTemplateDelegate>();
 
@@ -24,12 +23,12 @@ export async function renderTemplate(name: string, view: object): Promise<string
 
 /** @returns the source of `templates/<name>.hbs` */
 export function readTemplate(name: string): Promise<string> {
-  return readFile(new URL(`${name}${SUFFIX}`, DIRECTORY), "utf8");
+  return readPackageFile(`${DIRECTORY}${name}${SUFFIX}`);
 }
 
 /** @returns the source of every template in `templates/<folder>/`, by its name: `<folder>/<file without .hbs>` */
 export async function readTemplates(folder: string): Promise<ReadonlyMap<string, string>> {
-  const files = await readdir(new URL(`${folder}/`, DIRECTORY));
+  const files = await listPackageFiles(`${DIRECTORY}${folder}/`);
   const names = files.map((file) => `${folder}/${file.slice(0, -SUFFIX.length)}`);
   return new Map(await Promise.all(names.map(async (name) => [name, await readTemplate(name)] as const)));
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 /**
  * The one program behind almost every name: `amphora COMMAND`, and upstream's `amphora-agent` and
- * `amphora-interface`. A command's code is loaded when it runs. `haproxy-vrrp-check` and
- * `amphora-health-checker` are scripts of their own, beside this file.
+ * `amphora-interface`. A command's code is loaded when it runs.
  */
 import { basename } from "node:path";
 import process from "node:process";
 import { asError } from "../errors.ts";
+import { readPackageFile } from "../package-files.ts";
 
 const [, programPath = "amphora", ...words] = process.argv;
 
@@ -16,13 +16,44 @@ const ALIASES: Readonly<Record<string, (words: string[]) => Promise<number>>> = 
   "amphora-interface": async (args) => (await import("./interface.ts")).interfaceCommand(args),
 };
 
+/**
+ * Scripts that are files of their own beside a bundle, and inside a single executable: interpreter, the option
+ * before the script's text, and the word after it.
+ */
+const SCRIPTS: Readonly<Record<string, readonly [string, string, string]>> = {
+  "haproxy-vrrp-check": ["/bin/sh", "-c", "haproxy-vrrp-check"],
+  "amphora-health-checker": ["/usr/bin/perl", "-e", "--"],
+  "lvs-masquerade.sh": ["/bin/sh", "-c", "lvs-masquerade.sh"],
+};
+
 const programName = basename(programPath);
-const alias = ALIASES[programName];
-try {
-  process.exitCode = await (alias ? alias(words) : (await import("./amphora.ts")).amphora(words));
-} catch (error) {
-  console.error(`${programName}: ${asError(error).message}`);
-  process.exitCode = 1;
+// Not `await`: in a single executable this file is a script. Nothing is rejected here.
+void main();
+
+async function main(): Promise<void> {
+  try {
+    process.exitCode = await programOf(programName)(words);
+  } catch (error) {
+    console.error(`${programName}: ${asError(error).message}`);
+    process.exitCode = 1;
+  }
+}
+
+function programOf(name: string): (words: string[]) => Promise<number> {
+  const script = SCRIPTS[name];
+  if (script) return (args) => becomeScript(name, script, args);
+  return ALIASES[name] ?? (async (args) => (await import("./amphora.ts")).amphora(args));
+}
+
+/** Goes on as the script, in the same process. */
+async function becomeScript(
+  name: string,
+  [interpreter, option, word]: readonly [string, string, string],
+  args: readonly string[],
+): Promise<never> {
+  const text = await readPackageFile(`program/${name}`);
+  if (!process.execve) throw new Error("this system cannot replace a program by another");
+  return process.execve(interpreter, [interpreter, option, text, word, ...args]);
 }
 
 /**

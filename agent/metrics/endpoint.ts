@@ -1,8 +1,10 @@
 /** Starts the thread that serves metrics. */
 import { once } from "node:events";
+import { isSea } from "node:sea";
 import { Worker } from "node:worker_threads";
 import { NAMESPACE_HANDLE } from "../config/paths.ts";
 import { AgentError } from "../errors.ts";
+import { readPackageFile } from "../package-files.ts";
 import type { Logger } from "../system/logger.ts";
 import type { Endpoint, WorkerMessage, WorkerOptions } from "./types.ts";
 
@@ -10,10 +12,9 @@ const OPTIONS: WorkerOptions = { namespace: NAMESPACE_HANDLE, port: 9102, export
 /** Texts go through it fast, so that a small nursery is enough; without a limit it grows to tens of megabytes. */
 const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
 /** In the bundle beside this file, in the sources too, under another name (scripts/build.ts). */
-const PROGRAM = new URL(
-  import.meta.url.endsWith(".ts") ? "./worker.ts" : "./metrics-worker.js",
-  import.meta.url,
-);
+const FILE = "./metrics-worker.js";
+/** In a single executable (scripts/build-binary.ts). */
+const EMBEDDED = "program/metrics-worker.js";
 
 /**
  * Settles when it listens.
@@ -21,7 +22,8 @@ const PROGRAM = new URL(
  * @throws the system error: `ENOENT` before there is a namespace, `EADDRINUSE` beside upstream's proxy
  */
 export async function openEndpoint(log: Logger, onLost: (error: Error) => void): Promise<Endpoint> {
-  const worker = new Worker(PROGRAM, {
+  const worker = new Worker(await program(), {
+    eval: isSea(),
     name: "metrics",
     workerData: OPTIONS,
     resourceLimits: LIMITS,
@@ -50,4 +52,9 @@ export async function openEndpoint(log: Logger, onLost: (error: Error) => void):
       await worker.terminate();
     },
   };
+}
+
+async function program(): Promise<URL | string> {
+  if (isSea()) return readPackageFile(EMBEDDED);
+  return new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : FILE, import.meta.url);
 }

@@ -20,14 +20,18 @@ const HEAD_TIMEOUT_MS = 5_000;
 const { namespace, port, exporterPort } = workerData as WorkerOptions;
 const tell = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
-await enterNamespace(namespace);
-const limits = { headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: HEAD_TIMEOUT_MS };
-const server = createServer(limits, (request, response) => {
-  void answerScrape(request, response, {
-    readLoad: readMachineLoad,
-    scrape: (signal) => scrapeExporter(() => connect(exporterPort, "127.0.0.1"), signal),
-    onFailure: (error) => tell({ kind: "failed", reason: asError(error).message }),
+// As one script this runs from inside an executable, too: no `await` here.
+void enterNamespace(namespace).then(serve);
+
+function serve(): void {
+  const limits = { headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: HEAD_TIMEOUT_MS };
+  const server = createServer(limits, (request, response) => {
+    void answerScrape(request, response, {
+      readLoad: readMachineLoad,
+      scrape: (signal) => scrapeExporter(() => connect(exporterPort, "127.0.0.1"), signal),
+      onFailure: (error) => tell({ kind: "failed", reason: asError(error).message }),
+    });
   });
-});
-server.maxConnections = CONNECTIONS;
-server.listen(port, "127.0.0.1", () => tell({ kind: "listening" }));
+  server.maxConnections = CONNECTIONS;
+  server.listen(port, "127.0.0.1", () => tell({ kind: "listening" }));
+}

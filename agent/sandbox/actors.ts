@@ -1,14 +1,9 @@
 /** Starts the sandbox's actors: this program once more, inside the network namespace of the host it plays. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import process from "node:process";
+import { ownProgram } from "../package-files.ts";
 import type { BackendSettings, ClientCommand, ClientMessage, ClientSettings } from "./actor-messages.ts";
 import { encodeMessage, readMessages } from "./actor-messages.ts";
-
-/** What starts this program again: from source and from the bundle alike. */
-export function ownProgram(): readonly string[] {
-  return [process.execPath, ...process.execArgv, process.argv[1] ?? ""];
-}
 
 export interface Actor {
   /** Ends it at once, as a power cut would, and waits until it is gone. */

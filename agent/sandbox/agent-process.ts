@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type OnLost, ownProgram } from "./actors.ts";
+import { ownProgram } from "../package-files.ts";
+import type { OnLost } from "./actors.ts";
 import type { Identity } from "./identity.ts";
 import {
   AGENT_CONFIG_FILE,

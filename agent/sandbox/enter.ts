@@ -8,12 +8,10 @@ import { once } from "node:events";
 import { access, stat } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { AgentError, systemErrorCode } from "../errors.ts";
-import { PACKAGE_ROOT } from "../package-root.ts";
+import { ownProgram, packagePath } from "../package-files.ts";
 import { runAttached } from "../system/attached.ts";
 import { ask } from "../system/unix-socket.ts";
-import { ownProgram } from "./actors.ts";
 import { CLIENT } from "./scene.ts";
 import type { ShowSettings } from "./show.ts";
 
@@ -22,7 +20,7 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Runs the show on a throwaway host. @returns its exit code */
 export async function enterSandbox(settings: ShowSettings): Promise<number> {
-  const throwawayHost = fileURLToPath(new URL("scripts/throwaway-host", PACKAGE_ROOT));
+  const throwawayHost = packagePath("scripts/throwaway-host");
   await access(throwawayHost);
   await using registration = settings.once ? undefined : await register();
   const show = [...ownProgram(), "sandbox-actor", "show", JSON.stringify(settings)];

@@ -37,8 +37,12 @@ export const HEARTBEAT_INTERVAL_MS = 1_000;
 /**
  * Starts the daemon as its service does, and waits until it answers.
  * @param keyType - of both sides' certificates; controllers make `rsa`, `ec` is for many connections
+ * @param program - this checkout's, unless given
  */
-export async function startDaemon(keyType: KeyType = "rsa"): Promise<Daemon> {
+export async function startDaemon(
+  keyType: KeyType = "rsa",
+  program: readonly [string, ...string[]] = [process.execPath, MAIN, "agent"],
+): Promise<Daemon> {
   await using resources = new AsyncDisposableStack();
   const identities = resources.use(await TlsIdentities.create());
   const [authority, servers] = await Promise.all([
@@ -59,7 +63,7 @@ export async function startDaemon(keyType: KeyType = "rsa"): Promise<Daemon> {
 
   let output = "";
   const spawnDaemon = () => {
-    const spawned = spawn(process.execPath, [MAIN, "agent", "--config-file", CONFIG_FILE], {
+    const spawned = spawn(program[0], [...program.slice(1), "--config-file", CONFIG_FILE], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     spawned.stdout.setEncoding("utf8").on("data", (text: string) => {
