@@ -3,7 +3,7 @@ import type { HaproxyVersion } from "../supervisor/types.ts";
 import { isAtLeast } from "./parse-version.ts";
 
 /** Words that begin a section (HAProxy configuration manual, chapters 3 to 12). */
-const SECTIONS = new Set([
+export const SECTIONS: ReadonlySet<string> = new Set([
   "backend",
   "cache",
   "crt-store",

@@ -20,6 +20,10 @@ export interface Layout {
   readonly adminSocket: string;
   /** Socket of HAProxy's master process. */
   readonly masterSocket: string;
+  /** What HAProxy works with, as far as the agent has brought it there. */
+  readonly running: string;
+  /** The last changes, for operators. */
+  readonly history: string;
   /** What HAProxy prints when the agent itself runs it. */
   readonly output: string;
   /** What the agent itself has to run, and whether. */
@@ -41,6 +45,8 @@ export function layoutOf(basePath: string, id: LoadBalancerId): Layout {
     agentConfig: `${directory}/agent.cfg`,
     adminSocket: `${directory}/admin.sock`,
     masterSocket: `${directory}/master.sock`,
+    running: `${directory}/running.json`,
+    history: `${directory}/history.json`,
     output: `${directory}/haproxy.out`,
     record: `${directory}/supervisor.json`,
   };

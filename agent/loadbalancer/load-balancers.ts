@@ -4,7 +4,7 @@ import { USER_GROUP_FILE } from "../config/paths.ts";
 import type { Topology } from "../config/types.ts";
 import { AgentError, failingAs } from "../errors.ts";
 import type { Supervisor } from "../supervisor/types.ts";
-import { isFile, readIfPresent, replaceFileUnsynced } from "../system/files.ts";
+import { isFile, readIfPresent } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
 import { runningPid } from "../system/processes.ts";
 import { removeDirectory, removeSocket } from "../system/removal.ts";
@@ -18,10 +18,9 @@ import { layoutOf } from "./layout.ts";
 import { listLoadBalancers } from "./list.ts";
 import { parseBindAddresses, parseConfig, parseStatsSocket } from "./parse-config.ts";
 import { createVersionReader } from "./read-version.ts";
+import type { ReloadContext } from "./runtime/reload.ts";
 import type { ListenerStatus, LoadBalancerId, LoadBalancers } from "./types.ts";
 import { type UploadContext, uploadConfig } from "./upload.ts";
-
-const SAVE_STATE_TIMEOUT_MS = 5_000;
 
 export interface LoadBalancersOptions {
   readonly basePath: string;
@@ -52,7 +51,7 @@ export function createLoadBalancers(options: LoadBalancersOptions): LoadBalancer
 
 class HaproxyLoadBalancers implements LoadBalancers {
   readonly #options: LoadBalancersOptions;
-  readonly #ask: Ask;
+  readonly #reload: ReloadContext;
   readonly #upload: UploadContext;
   #isGroupMentioned = false;
 
@@ -61,7 +60,7 @@ class HaproxyLoadBalancers implements LoadBalancers {
     const runner = options.tryRun ?? tryRun;
     const readVersion = createVersionReader(haproxyCmd, runner);
     this.#options = options;
-    this.#ask = options.ask ?? ask;
+    this.#reload = { basePath, supervisor, ask: options.ask ?? ask, replaced: options.replaced, logger };
     this.#upload = { basePath, haproxyCmd, supervisor, logger, readVersion, tryRun: runner };
   }
 
@@ -129,18 +128,29 @@ class HaproxyLoadBalancers implements LoadBalancers {
   }
 
   async #act(id: LoadBalancerId, wanted: Action): Promise<string> {
-    const { supervisor, topology, vrrpChecks, replaced, logger } = this.#options;
-    const action = wanted === "reload" && !(await this.#isRunning(id)) ? "start" : wanted;
-    if (action === "reload") await this.#saveServersState(id);
-    const startedAt = performance.now();
-    await failingAs(`Error ${action}ing haproxy`, () => supervisor[action]({ kind: "haproxy", id }));
-    if (action === "reload") replaced(id);
-    const durationMs = Math.round(performance.now() - startedAt);
-    logger.info({ event: `haproxy.${action}.done`, lbId: id, durationMs }, "haproxy action done");
+    const { topology, vrrpChecks } = this.#options;
+    const isRunning = await this.#isRunning(id);
+    const action = wanted === "reload" && !isRunning ? "start" : wanted;
+    if (action === "reload") await (await this.#runtime()).reloadLoadBalancer(this.#reload, id);
+    else await this.#startOrStop(id, action, isRunning);
     // With a standby keepalived announces the addresses, when they are here (docs/contract/rest-api.md, 2.8).
     if (topology() === "ACTIVE_STANDBY") await vrrpChecks.update();
     else if (action !== "stop") void this.#announce(id);
     return ANSWERS[action](id);
+  }
+
+  async #startOrStop(id: LoadBalancerId, action: "start" | "stop", wasRunning: boolean): Promise<void> {
+    const { supervisor, logger } = this.#options;
+    const startedAt = performance.now();
+    await failingAs(`Error ${action}ing haproxy`, () => supervisor[action]({ kind: "haproxy", id }));
+    if (action === "start" && !wasRunning) await (await this.#runtime()).rememberStart(this.#reload, id);
+    const durationMs = Math.round(performance.now() - startedAt);
+    logger.info({ event: `haproxy.${action}.done`, lbId: id, durationMs }, "haproxy action done");
+  }
+
+  /** What a start and a reload need, and an agent that only answers does not. */
+  #runtime(): Promise<typeof import("./runtime/reload.ts")> {
+    return import("./runtime/reload.ts");
   }
 
   async #delete(id: LoadBalancerId): Promise<void> {
@@ -166,20 +176,6 @@ class HaproxyLoadBalancers implements LoadBalancers {
     this.#isGroupMentioned = true;
     const event = "haproxy.group.missing";
     this.#options.logger.warn({ event, file: USER_GROUP_FILE }, "the image names no group for haproxy");
-  }
-
-  /** Keeps members' states and weights across a reload; without it they are checked anew. */
-  async #saveServersState(id: LoadBalancerId): Promise<void> {
-    const layout = this.#layout(id);
-    try {
-      const answer = await this.#ask(layout.socket, "show servers state", {
-        timeoutMs: SAVE_STATE_TIMEOUT_MS,
-      });
-      await replaceFileUnsynced(layout.serversState, `${answer.toString("utf8").trimEnd()}\n`, 0o644);
-    } catch (err) {
-      const event = "haproxy.servers-state.failed";
-      this.#options.logger.warn({ event, lbId: id, err }, "server states not saved, reloading without them");
-    }
   }
 
   /** In the background: no answer depends on it. */

@@ -6,7 +6,7 @@ import { AgentError } from "../errors.ts";
 import { isAtLeast } from "../loadbalancer/parse-version.ts";
 import { readIfPresent, replaceFile } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
-import { runningPid } from "../system/processes.ts";
+import { readBootId, runningPid } from "../system/processes.ts";
 import { removeFile } from "../system/removal.ts";
 import { type Ask, ask } from "../system/unix-socket.ts";
 import { DirectProcess } from "./direct-process.ts";
@@ -21,7 +21,6 @@ import type { Job, Service, Supervisor } from "./types.ts";
 
 /** A program that an earlier agent started is no child of ours: nobody tells us when it ends. */
 const LOOK_INTERVAL_MS = 1_000;
-const BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
 
 export interface DirectOptions {
   readonly basePath: string;
@@ -196,7 +195,7 @@ export class DirectSupervisor implements Supervisor {
   }
 
   async #readBootId(): Promise<string> {
-    this.#bootId ||= (await readIfPresent(BOOT_ID_FILE))?.toString("latin1").trim() ?? "";
+    this.#bootId ||= await readBootId();
     return this.#bootId;
   }
 

@@ -67,3 +67,19 @@ async function statOf(pid: number): Promise<Buffer | undefined> {
     throw error;
   }
 }
+
+/** Place of `starttime` in `/proc/<pid>/stat`, behind the program's name (proc_pid_stat(5), field 22). */
+const START_TIME = 19;
+
+/** When a process was started, in clock ticks since the boot; undefined when there is none. */
+export async function startTimeOf(pid: number): Promise<string | undefined> {
+  const text = (await statOf(pid))?.toString("latin1") ?? "";
+  return text.slice(text.lastIndexOf(")") + 2).split(" ")[START_TIME];
+}
+
+const BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
+
+/** Another one with each boot: pids and times of starts mean something only together with it. */
+export async function readBootId(): Promise<string> {
+  return (await readIfPresent(BOOT_ID_FILE))?.toString("latin1").trim() ?? "";
+}

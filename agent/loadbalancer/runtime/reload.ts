@@ -1,0 +1,243 @@
+/**
+ * How a stored configuration takes effect (docs/contract/rest-api.md, 2.4): by changes of the HAProxy that runs when
+ * its runtime API can make them, otherwise by HAProxy's own reload. Loaded when the first load balancer is started.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { AgentError, asError, failingAs, systemErrorCode } from "../../errors.ts";
+import type { Supervisor } from "../../supervisor/types.ts";
+import { readIfPresent, replaceFile, replaceFileUnsynced } from "../../system/files.ts";
+import type { Logger } from "../../system/logger.ts";
+import { setAside } from "../../system/staged-file.ts";
+import type { Ask } from "../../system/unix-socket.ts";
+import { type Layout, layoutOf } from "../layout.ts";
+import type { LoadBalancerId } from "../types.ts";
+import { AdminSession, isSameWorker } from "./admin-session.ts";
+import { applyChanges } from "./apply-changes.ts";
+import { compare } from "./compare.ts";
+import { addToHistory } from "./history.ts";
+import { parseSections } from "./parse-sections.ts";
+import { type ServerState, settledServersState } from "./parse-servers-state.ts";
+import { isSamePlace } from "./plan-verification.ts";
+import { type FileDigests, readFileDigests } from "./read-files.ts";
+import { forgetRecord, readRecord, writeRecord } from "./record-file.ts";
+import { renderDifferences } from "./render-differences.ts";
+import type { Difference, HistoryEntry, RunningRecord, Worker } from "./types.ts";
+
+/** A change that takes longer than this is quicker with a reload. */
+const CHANGES_TIMEOUT_MS = 8_000;
+const SAVE_STATE_TIMEOUT_MS = 5_000;
+/** A new worker answers on the socket as soon as the old one has let go of it. */
+const NEW_WORKER_MS = 2_000;
+const PAUSE_MS = 10;
+/** Conditions of a worker that has just let go of the socket. */
+const GOING = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE"]);
+const CONFIG_MODE = 0o600;
+
+export interface ReloadContext {
+  readonly basePath: string;
+  readonly supervisor: Supervisor;
+  readonly ask: Ask;
+  /** Told when a worker has been replaced by another one. */
+  readonly replaced: (id: LoadBalancerId) => void;
+  readonly logger: Logger;
+}
+
+/** What came of the attempt without a reload. */
+interface Attempt {
+  /** Undefined when there has to be a reload. */
+  readonly how?: "runtime" | "unchanged";
+  readonly reason?: string;
+  readonly differences: readonly Difference[];
+  /** What HAProxy worked with before, as far as it is known for certain. */
+  readonly before?: RunningRecord;
+}
+
+/** @throws AgentError `commandFailed` with HAProxy's words; then it goes on with what it worked with before */
+export async function reloadLoadBalancer(context: ReloadContext, id: LoadBalancerId): Promise<void> {
+  const layout = layoutOf(context.basePath, id);
+  const at = new Date();
+  const startedAt = performance.now();
+  const text = (await readIfPresent(layout.config))?.toString("utf8") ?? "";
+  const { how, reason, differences, before } = await attempt(layout, text);
+  const changes = renderDifferences(differences);
+  const note = (entry: Pick<HistoryEntry, "how" | "reason">): Promise<void> =>
+    keepHistory(context, id, { at: at.toISOString(), changes, durationMs: since(startedAt), ...entry });
+  if (how === undefined) {
+    context.logger.info({ event: "haproxy.reload.needed", lbId: id, reason }, "haproxy has to be reloaded");
+    try {
+      await reloadWhole(context, id, text);
+    } catch (error) {
+      if (before) await rollBack(context, id, before);
+      await note({ how: "rolled back", reason: wordsOf(error) });
+      throw error;
+    }
+  }
+  // A HAProxy that crashes starts with what is stored: with members' states of before this change too.
+  else await saveServersState(context, id, text);
+  // What changes nothing would only push real changes out of the history.
+  if (how !== "unchanged") await note({ how: how ?? "reload", ...(reason !== undefined && { reason }) });
+  const event = `haproxy.${how ?? "reload"}.done`;
+  context.logger.info({ event, lbId: id, durationMs: since(startedAt), changes }, "haproxy action done");
+}
+
+/** To be called when a HAProxy that did not run was started: it works with what is stored. */
+export async function rememberStart(context: ReloadContext, id: LoadBalancerId): Promise<void> {
+  const layout = layoutOf(context.basePath, id);
+  const text = (await readIfPresent(layout.config))?.toString("utf8") ?? "";
+  const files = await digestsOf(text);
+  await remember(context, id, { text, files });
+  const entry = { at: new Date().toISOString(), how: "start", changes: [], durationMs: 0 } as const;
+  await keepHistory(context, id, entry);
+}
+
+async function attempt(layout: Layout, text: string): Promise<Attempt> {
+  const before = await readRecord(layout);
+  if (!before) return { reason: "what it works with is not known", differences: [] };
+  let differences: readonly Difference[] = [];
+  try {
+    using session = new AdminSession(layout.adminSocket, CHANGES_TIMEOUT_MS);
+    const identity = await session.identify();
+    if (!identity || !isSameWorker(identity.worker, before.worker)) {
+      return { reason: "it was started anew in the meantime", differences };
+    }
+    const comparison = await compare(before, text, identity.version);
+    if (typeof comparison === "string") return { reason: comparison, differences, before };
+    const { sections, files, plan } = comparison;
+    differences = comparison.differences;
+    if ("reason" in plan) return { reason: plan.reason, differences, before };
+    if (text === before.text && plan.changes.length === 0) return { how: "unchanged", differences };
+    await forgetRecord(layout);
+    await applyChanges(session, plan.changes, sections);
+    await writeRecord(layout, { worker: identity.worker, text, files });
+    return { how: plan.changes.length === 0 ? "unchanged" : "runtime", differences };
+  } catch (error) {
+    return { reason: wordsOf(error), differences, before };
+  }
+}
+
+async function reloadWhole(context: ReloadContext, id: LoadBalancerId, text: string): Promise<void> {
+  const layout = layoutOf(context.basePath, id);
+  const [files, present] = [await digestsOf(text), await identify(layout)];
+  const old = present === "nobody" ? undefined : present;
+  await forgetRecord(layout);
+  await saveServersState(context, id, text);
+  await failingAs("Error reloading haproxy", () => context.supervisor.reload({ kind: "haproxy", id }));
+  context.replaced(id);
+  await remember(context, id, { text, files, old });
+}
+
+/** Puts back what HAProxy goes on with, so that it would start with it too; what it refused is kept for the operator. */
+async function rollBack(context: ReloadContext, id: LoadBalancerId, before: RunningRecord): Promise<void> {
+  const layout = layoutOf(context.basePath, id);
+  await setAside(layout.config, layout.rejected);
+  await replaceFile(layout.config, before.text, CONFIG_MODE);
+  const event = "haproxy.config.rolled-back";
+  context.logger.warn({ event, lbId: id, file: layout.rejected }, "the configuration that ran last is back");
+}
+
+/** Keeps members' states across a reload or a crash (2.4, step 3); without it they are checked anew. */
+async function saveServersState(
+  { ask, basePath, logger }: ReloadContext,
+  id: LoadBalancerId,
+  text: string,
+): Promise<void> {
+  const { socket, serversState } = layoutOf(basePath, id);
+  try {
+    const answer = await ask(socket, "show servers state", { timeoutMs: SAVE_STATE_TIMEOUT_MS });
+    const state = settledServersState(answer.toString("utf8").trimEnd(), isWantedIn(text));
+    await replaceFileUnsynced(serversState, `${state}\n`, 0o644);
+  } catch (err) {
+    const event = "haproxy.servers-state.failed";
+    logger.warn({ event, lbId: id, err }, "server states not saved, reloading without them");
+  }
+}
+
+/** A server that the agent does not understand keeps its state, as without the agent. */
+function isWantedIn(text: string): (state: ServerState) => boolean {
+  const sections = (parseSections(text) ?? []).filter(({ header }) => header[0] === "backend");
+  const backends = new Map(
+    sections.map(({ header, servers }) => [
+      header[1],
+      new Map(servers.map((server) => [server.name, server])),
+    ]),
+  );
+  return (state) => {
+    const server = backends.get(state.backend)?.get(state.name);
+    return server === undefined || isSamePlace(server, state);
+  };
+}
+
+interface Loaded {
+  readonly text: string;
+  /** Of before HAProxy read them. */
+  readonly files: FileDigests | undefined;
+  /** The worker that it is not any more. */
+  readonly old?: Worker | undefined;
+}
+
+/** Without a record the next reload is HAProxy's own, which is always right. */
+async function remember(context: ReloadContext, id: LoadBalancerId, loaded: Loaded): Promise<void> {
+  const { text, files = {}, old } = loaded;
+  const layout = layoutOf(context.basePath, id);
+  try {
+    const worker = await newWorker(layout, old);
+    const isSettled = JSON.stringify(await digestsOf(text)) === JSON.stringify(loaded.files);
+    if (worker && isSettled) await writeRecord(layout, { worker, text, files });
+  } catch (err) {
+    context.logger.warn(
+      { event: "haproxy.running.unknown", lbId: id, err },
+      "what haproxy works with is not noted",
+    );
+  }
+}
+
+async function newWorker(layout: Layout, old: Worker | undefined): Promise<Worker | undefined> {
+  const deadline = performance.now() + NEW_WORKER_MS;
+  while (performance.now() < deadline) {
+    const worker = await identify(layout);
+    if (worker === "nobody") return undefined;
+    if (worker && !(old && isSameWorker(worker, old))) return worker;
+    await sleep(PAUSE_MS);
+  }
+  return undefined;
+}
+
+/** @returns undefined for a worker that is going; "nobody" for a HAProxy that was started without the agent's file */
+async function identify({ adminSocket }: Layout): Promise<Worker | "nobody" | undefined> {
+  try {
+    using session = new AdminSession(adminSocket, NEW_WORKER_MS);
+    return (await session.identify())?.worker;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return "nobody";
+    if (error instanceof AgentError || GOING.has(systemErrorCode(error) ?? "")) return undefined;
+    throw error;
+  }
+}
+
+async function digestsOf(text: string): Promise<FileDigests | undefined> {
+  const sections = parseSections(text);
+  return sections && readFileDigests(sections);
+}
+
+/** A history that cannot be written must not make a change fail that has been made. */
+async function keepHistory(
+  { basePath, logger }: ReloadContext,
+  id: LoadBalancerId,
+  entry: HistoryEntry,
+): Promise<void> {
+  try {
+    await addToHistory(layoutOf(basePath, id), entry);
+  } catch (err) {
+    logger.warn({ event: "haproxy.history.failed", lbId: id, err }, "change not noted in the history");
+  }
+}
+
+function wordsOf(error: unknown): string {
+  const { message } = asError(error);
+  const details = error instanceof AgentError ? error.details : undefined;
+  return details ? `${message}: ${details}` : message;
+}
+
+function since(startedAt: number): number {
+  return Math.round(performance.now() - startedAt);
+}

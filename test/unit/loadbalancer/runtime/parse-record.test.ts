@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseConnections } from "../../../../agent/loadbalancer/runtime/parse-connections.ts";
+import { encodeHistory, parseHistory } from "../../../../agent/loadbalancer/runtime/parse-history.ts";
+import { encodeRecord, parseRecord } from "../../../../agent/loadbalancer/runtime/parse-record.ts";
+
+const record = { worker: { pid: 7, startedAt: "123", bootId: "b" }, text: "global\n", files: { "/a": "1" } };
+
+test("a record is read as it was written", () => assert.deepEqual(parseRecord(encodeRecord(record)), record));
+
+for (const text of ["", "{", "[]", "null", "{}", JSON.stringify({ ...record, worker: { pid: "7" } })]) {
+  test(`of ${JSON.stringify(text)} nothing is known`, () => assert.equal(parseRecord(text), undefined));
+}
+
+const entry = (durationMs: number) =>
+  ({ at: "2026-01-01T00:00:00.000Z", how: "reload", changes: [], durationMs }) as const;
+
+test("the history keeps the last 20 changes", () => {
+  const entries = Array.from({ length: 25 }, (_, index) => entry(index));
+  assert.deepEqual(parseHistory(encodeHistory(entries)), entries.slice(5));
+});
+
+test("a history that was cut off is empty, and what is no entry is left out", () => {
+  assert.deepEqual(parseHistory("[{"), []);
+  assert.deepEqual(parseHistory("{}"), []);
+  assert.deepEqual(parseHistory(JSON.stringify([null, {}, entry(1)])), [entry(1)]);
+});
+
+test("connections of servers are those in use and those that are kept", () => {
+  const text = `# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim idle_cur idle_per_thr[2]
+b:f/m1 3/1 127.0.0.1 18081 - 5000 7 10 10 0 2 -1 2 1 1
+`;
+  assert.deepEqual([...parseConnections(text)], [["b:f/m1", { used: 7, idle: 2 }]]);
+});
