@@ -23,8 +23,10 @@ import { createMetrics, type Metrics } from "./metrics/activation.ts";
 import { createNetwork } from "./network/network.ts";
 import type { Network } from "./network/types.ts";
 import { ownProgram } from "./package-files.ts";
+import { Counters } from "./status/counters.ts";
 import type { AgentReport } from "./status/facts.ts";
 import { openLocalSocket, reportOfProcess } from "./status/local-socket.ts";
+import type { FigureSources } from "./status/read-figures.ts";
 import { chooseSupervisor, createSupervisor } from "./supervisor/choose.ts";
 import { Exclusive } from "./supervisor/exclusive.ts";
 import type { Supervisor } from "./supervisor/types.ts";
@@ -120,9 +122,23 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
   const stats = createStatsReader(() => basePath);
   const heartbeat = startHeartbeat(config, stats, names, heartbeatLog);
   let server: ApiServer | undefined;
+  const counters = new Counters();
+  const figures = laterFigures({
+    config: () => config.current,
+    supervisor: kind,
+    counts: () => {
+      const { sent, failed, overrun: late, lastSentAt } = heartbeat.status();
+      return { ...counters, heartbeats: { sent, failed, late, lastSentAt } };
+    },
+    vrrp: () => vrrpRoles.current(),
+    clock: systemClock,
+  });
   const metrics = createMetrics({
     isWanted: () => hasExporter(basePath),
-    open: async (...parts) => (await import("./metrics/endpoint.ts")).openEndpoint(...parts),
+    open: async (log, onLost) => {
+      const { openEndpoint } = await import("./metrics/endpoint.ts");
+      return openEndpoint(log, onLost, figures);
+    },
     clock: systemClock,
     log: logger.child({ component: "metrics" }),
   });
@@ -133,6 +149,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     network,
     stats,
     metrics,
+    counters,
     logger,
   });
   const report = async (): Promise<AgentReport> => {
@@ -152,6 +169,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     certificates: createCertificates({ directory: baseCertDir, exclusive }),
     network,
     machine: createMachine(packages),
+    figures: () => figures(),
     status: async () => (await import("./status/own-status.ts")).readOwnStatus(config.current, report),
     identity: createIdentity({
       config,
@@ -169,6 +187,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     agent,
     logger: logger.child({ component: "api" }),
     onRequest: () => tidier.touched(),
+    onAnswer: (status) => counters.answered(status),
   });
   tidier.touched();
   const socket = await openLocalSocket(report, logger);
@@ -180,6 +199,17 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     logger,
   });
   return { server, heartbeat, supervisor, network, vrrpRoles, metrics, tidier, socket, resumed };
+}
+
+/** Loaded with the first question for them: few amphorae are scraped. */
+function laterFigures(sources: FigureSources): (waitedMs?: number) => Promise<string> {
+  let reader: Promise<(waitedMs?: number) => Promise<string>> | undefined;
+  return async (waitedMs) => {
+    reader ??= import("./status/read-figures.ts").then(({ createFigureReader }) =>
+      createFigureReader(sources),
+    );
+    return (await reader)(waitedMs);
+  };
 }
 
 /** An earlier agent may have been killed in the middle of anything. */
@@ -207,13 +237,14 @@ interface ServiceParts {
   readonly network: Network;
   readonly stats: StatsReader;
   readonly metrics: Metrics;
+  readonly counters: Counters;
   readonly logger: Logger;
 }
 
 /** What the supervisor keeps running, as the API sees it; keepalived's checks look at the others. */
 function createServices(
   config: ConfigInForce,
-  { supervisor, exclusive, network, stats, metrics, logger }: ServiceParts,
+  { supervisor, exclusive, network, stats, metrics, counters, logger }: ServiceParts,
 ): Pick<Agent, "loadBalancers" | "lvsListeners" | "vrrp"> & { vrrpChecks: VrrpChecks; vrrpRoles: VrrpRoles } {
   const { basePath, baseCertDir, haproxyCmd } = config.current;
   const vrrpLogger = logger.child({ component: "vrrp" });
@@ -242,6 +273,7 @@ function createServices(
     certDirectory: baseCertDir,
     replaced: (id) => stats.release(id),
     changed: () => metrics.refresh(),
+    changeMade: (how) => counters.changed(how),
     logger: logger.child({ component: "loadbalancer" }),
   });
   return {

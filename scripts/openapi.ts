@@ -9,13 +9,19 @@ import { STATUS } from "./openapi-status.ts";
 
 interface Words {
   readonly summary: string;
-  /** Status and content of a success: a schema's name, or `text`. */
+  /** Status and content of a success: a schema's name, or a kind of text. */
   readonly success: readonly [status: number, content: string, etag?: "ETag"];
   /** Schema of a JSON body. */
   readonly body?: string;
   /** Beside 400, 500 and 503, which every route may answer. */
   readonly errors?: Readonly<Record<number, string>>;
 }
+
+/** Types of answers that are not JSON. */
+const TEXTS: Readonly<Record<string, string>> = {
+  text: "text/plain; charset=UTF-8",
+  metrics: "text/plain; version=0.0.4",
+};
 
 const NO_LOAD_BALANCER = "No such load balancer";
 const NO_LISTENER = "No such listener";
@@ -141,6 +147,10 @@ const AGENT_WORDS: Readonly<Record<string, Words>> = {
     summary: "How this amphora is, and what is wrong: `amphora status --json` (docs/status.md)",
     success: [200, "Status"],
   },
+  "GET /metrics": {
+    summary: "The agent's own figures in Prometheus's text format (docs/metrics.md)",
+    success: [200, "metrics"],
+  },
 };
 
 /** 1.0's words, for a row that API 0.5 has under another path. */
@@ -219,8 +229,8 @@ function operation(route: Route, path: string, words: Words, tag: string): objec
         description: "Done",
         ...(etag && { headers: { ETag: reference("headers", "ETag") } }),
         content:
-          content === "text"
-            ? { "text/plain; charset=UTF-8": { schema: { type: "string" } } }
+          content in TEXTS
+            ? { [TEXTS[content] ?? ""]: { schema: string } }
             : { "application/json": { schema: reference("schemas", content) } },
       },
       400: reference("responses", "Refused"),

@@ -2,11 +2,14 @@
  * What the agent offers beyond upstream's API, where no controller looks by accident; it only tells. For amphorae
  * that nobody can log in to.
  */
-import { json } from "./reply.ts";
+import { exposition, json } from "./reply.ts";
 import { type Route, reads } from "./route.ts";
 import type { Agent } from "./types.ts";
 
 /** Paths are relative to `/agent/v1`. */
-export function agentRoutes({ status }: Agent): readonly Route[] {
-  return [{ ...reads, path: "/status", answer: async () => json(200, await status()) }];
+export function agentRoutes({ status, figures }: Agent): readonly Route[] {
+  return [
+    { ...reads, path: "/status", answer: async () => json(200, await status()) },
+    { ...reads, path: "/metrics", answer: async () => exposition(await figures()) },
+  ];
 }

@@ -28,11 +28,14 @@ export interface Application {
   idle(): Promise<void>;
 }
 
+/** Told the status of each answer. */
+export type OnAnswer = (status: number) => void;
+
 /** Builds the application; it keeps no state but the bodies and the work of the requests that it serves. */
-export function createApplication(agent: Agent, logger: Logger): Application {
+export function createApplication(agent: Agent, logger: Logger, onAnswer: OnAnswer): Application {
   const bodies = new BodyReader(TOTAL_BODY_BYTES);
   const jobs = new Jobs();
-  const serve = (work: (request: Request) => Reply | Promise<Reply>) => handler(work, logger);
+  const serve = (work: (request: Request) => Reply | Promise<Reply>) => handler(work, logger, onAnswer);
   const router = newRouter();
 
   router.use((request, response, next) => {
@@ -84,7 +87,11 @@ function laterRouter(build: () => Promise<express.Router>): RequestHandler {
 }
 
 /** The one place where a request ends: in a reply, sent and logged, whatever happened. */
-function handler(work: (request: Request) => Reply | Promise<Reply>, logger: Logger): RequestHandler {
+function handler(
+  work: (request: Request) => Reply | Promise<Reply>,
+  logger: Logger,
+  onAnswer: OnAnswer,
+): RequestHandler {
   return async (request: Request, response: Response) => {
     const started = performance.now();
     let failure: unknown;
@@ -96,6 +103,7 @@ function handler(work: (request: Request) => Reply | Promise<Reply>, logger: Log
       reply = errorReply(error);
     }
     answer(request, response, reply);
+    onAnswer(reply.status);
     logRequest(logger, request, reply, { durationMs: performance.now() - started, failure });
   };
 }

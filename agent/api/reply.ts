@@ -19,6 +19,11 @@ export function text(bytes: Buffer, etag?: string): Reply {
   return reply(200, "text/plain; charset=UTF-8", bytes, etag);
 }
 
+/** Metrics in Prometheus's text format. */
+export function exposition(metrics: string): Reply {
+  return reply(200, "text/plain; version=0.0.4", Buffer.from(metrics));
+}
+
 /** The answer to OPTIONS: the methods of a path, in no particular order. */
 export function allowed(methods: Iterable<string>): Reply {
   const { status, headers, body } = reply(200, "text/html; charset=utf-8", Buffer.alloc(0));

@@ -8,7 +8,7 @@ import { TLSSocket } from "node:tls";
 import type { Config } from "../config/types.ts";
 import { asError } from "../errors.ts";
 import type { Logger } from "../system/logger.ts";
-import { createApplication } from "./application.ts";
+import { createApplication, type OnAnswer } from "./application.ts";
 import { badRequestReply } from "./error-mapper.ts";
 import { limitHandshakes, logRefusedHandshakes } from "./handshakes.ts";
 import { REQUEST_HEAD_LIMIT } from "./request-limits.ts";
@@ -21,6 +21,7 @@ export interface ApiServerOptions {
   readonly logger: Logger;
   /** Called for each request. */
   readonly onRequest?: () => void;
+  readonly onAnswer?: OnAnswer;
 }
 
 export interface ApiServer {
@@ -61,10 +62,11 @@ export async function startServer({
   agent,
   logger,
   onRequest,
+  onAnswer = () => undefined,
 }: ApiServerOptions): Promise<ApiServer> {
   const files = { server: config.agentServerCert, clientCa: config.agentServerCa };
   let identity = await readIdentity(files);
-  const application = createApplication(agent, logger);
+  const application = createApplication(agent, logger, onAnswer);
   const server = createServer(
     { ...limits(config), ...tlsOptions(config.agentTlsProtocol, identity) },
     application.listener,

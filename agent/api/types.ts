@@ -26,4 +26,6 @@ export interface Agent {
   readonly identity: Identity;
   /** How this amphora is (docs/status.md); what cannot be found out is told as well. */
   readonly status: () => Promise<Status>;
+  /** The agent's own figures in Prometheus's text format (docs/metrics.md). */
+  readonly figures: () => Promise<string>;
 }

@@ -19,7 +19,7 @@ import { listLoadBalancers } from "./list.ts";
 import { parseBindAddresses, parseConfig, parseStatsSocket } from "./parse-config.ts";
 import { createVersionReader } from "./read-version.ts";
 import type { ReloadContext } from "./runtime/reload.ts";
-import type { ListenerStatus, LoadBalancerId, LoadBalancers } from "./types.ts";
+import type { ChangeResult, ListenerStatus, LoadBalancerId, LoadBalancers } from "./types.ts";
 import { type UploadContext, uploadConfig } from "./upload.ts";
 
 export interface LoadBalancersOptions {
@@ -38,6 +38,8 @@ export interface LoadBalancersOptions {
   readonly advertise: (addresses: readonly string[]) => Promise<void>;
   /** Told when a worker has been replaced by another one: what is connected to the old one keeps it from ending. */
   readonly replaced: (id: LoadBalancerId) => void;
+  /** Told how each new configuration of a HAProxy that runs took effect. */
+  readonly changeMade?: (how: ChangeResult) => void;
   /** Called when a configuration has changed or is gone. */
   readonly changed?: () => void;
   readonly logger: Logger;
@@ -60,7 +62,14 @@ class HaproxyLoadBalancers implements LoadBalancers {
     const runner = options.tryRun ?? tryRun;
     const readVersion = createVersionReader(haproxyCmd, runner);
     this.#options = options;
-    this.#reload = { basePath, supervisor, ask: options.ask ?? ask, replaced: options.replaced, logger };
+    this.#reload = {
+      basePath,
+      supervisor,
+      ask: options.ask ?? ask,
+      replaced: options.replaced,
+      changeMade: options.changeMade,
+      logger,
+    };
     this.#upload = { basePath, haproxyCmd, supervisor, logger, readVersion, tryRun: runner };
   }
 

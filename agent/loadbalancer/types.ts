@@ -33,6 +33,9 @@ export interface LoadBalancers {
   wantedSockets(): Promise<string[]>;
 }
 
+/** How a new configuration took effect: by HAProxy's runtime API, not at all as nothing was new, by a reload, or not. */
+export type ChangeResult = "runtime" | "unchanged" | "reload" | "failed";
+
 /** One listener, with pools if it is active; their keys may be the pool's id alone. */
 export interface InstanceStatus extends ListenerStatus {
   readonly pools?: readonly PoolSample[];

@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { isSea } from "node:sea";
 import { Worker } from "node:worker_threads";
 import { NAMESPACE_HANDLE } from "../config/paths.ts";
-import { AgentError } from "../errors.ts";
+import { AgentError, asError } from "../errors.ts";
 import { readPackageFile } from "../package-files.ts";
+import { sharedNow } from "../system/clock.ts";
 import type { Logger } from "../system/logger.ts";
-import type { Endpoint, WorkerMessage, WorkerOptions } from "./types.ts";
+import type { Endpoint, FiguresMessage, ReadFigures, WorkerMessage, WorkerOptions } from "./types.ts";
 
 const OPTIONS: WorkerOptions = { namespace: NAMESPACE_HANDLE, port: 9102, exporterPort: 9101 };
 /** Texts go through it fast, so that a small nursery is enough; without a limit it grows to tens of megabytes. */
@@ -18,10 +19,15 @@ const EMBEDDED = "program/metrics-worker.js";
 
 /**
  * Settles when it listens.
+ * @param readFigures - the agent's own, which only this thread knows
  * @param onLost - called when it has ended by itself
  * @throws the system error: `ENOENT` before there is a namespace, `EADDRINUSE` beside upstream's proxy
  */
-export async function openEndpoint(log: Logger, onLost: (error: Error) => void): Promise<Endpoint> {
+export async function openEndpoint(
+  log: Logger,
+  onLost: (error: Error) => void,
+  readFigures: ReadFigures,
+): Promise<Endpoint> {
   const worker = new Worker(await program(), {
     eval: isSea(),
     name: "metrics",
@@ -34,7 +40,18 @@ export async function openEndpoint(log: Logger, onLost: (error: Error) => void):
   // Before it listens it says nothing else.
   await once(worker, "message");
   let closing = false;
+  const tellFigures = async ({ id, askedAt }: Extract<WorkerMessage, { kind: "figures" }>) => {
+    const text = await readFigures(Math.max(0, sharedNow() - askedAt)).catch((error: unknown) => {
+      log.warn(
+        { event: "metrics.figures.failed", err: asError(error) },
+        "the agent's own metrics are missing",
+      );
+      return "";
+    });
+    worker.postMessage({ id, text } satisfies FiguresMessage);
+  };
   worker.on("message", (message: WorkerMessage) => {
+    if (message.kind === "figures") void tellFigures(message);
     if (message.kind !== "failed") return;
     const event = "metrics.scrape.failed";
     log.warn({ event, reason: message.reason }, "HAProxy's metrics cannot be passed on");

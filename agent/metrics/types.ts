@@ -31,5 +31,21 @@ export interface WorkerOptions {
 /** What the serving thread says. */
 export type WorkerMessage =
   | { readonly kind: "listening" }
+  /** Asks for the agent's own figures, which come as a {@link FiguresMessage}. */
+  | {
+      readonly kind: "figures";
+      readonly id: number;
+      /** Milliseconds, by the clock that threads share. */
+      readonly askedAt: number;
+    }
   /** A request was answered with an error. */
   | { readonly kind: "failed"; readonly reason: string };
+
+/** The agent's own figures, as lines of metrics; none when they cannot be had. */
+export interface FiguresMessage {
+  readonly id: number;
+  readonly text: string;
+}
+
+/** @param waitedMs - how long the question has waited to be heard */
+export type ReadFigures = (waitedMs: number) => Promise<string>;

@@ -6,19 +6,29 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
 import { asError } from "../errors.ts";
+import { sharedNow } from "../system/clock.ts";
 import { readMachineLoad } from "../system/machine-load.ts";
 import { enterNamespace } from "../system/namespace-thread.ts";
 import { answerScrape } from "./answer.ts";
+import { Questions } from "./questions.ts";
 import { scrapeExporter } from "./scrape.ts";
-import type { WorkerMessage, WorkerOptions } from "./types.ts";
+import type { FiguresMessage, WorkerMessage, WorkerOptions } from "./types.ts";
 
 /** Scrapes at a time. */
 const CONNECTIONS = 16;
 /** For a request's head to come: HAProxy is the only client. */
 const HEAD_TIMEOUT_MS = 5_000;
+/** An agent that is busy for longer is left out of the answer: HAProxy waits for 5 s. */
+const FIGURES_TIMEOUT_MS = 2_000;
 
 const { namespace, port, exporterPort } = workerData as WorkerOptions;
 const tell = (message: WorkerMessage): void => parentPort?.postMessage(message);
+
+const figures = new Questions(
+  (id) => tell({ kind: "figures", id, askedAt: sharedNow() }),
+  FIGURES_TIMEOUT_MS,
+);
+parentPort?.on("message", ({ id, text }: FiguresMessage) => figures.answered(id, text));
 
 // As one script this runs from inside an executable, too: no `await` here.
 void enterNamespace(namespace).then(serve);
@@ -28,6 +38,7 @@ function serve(): void {
   const server = createServer(limits, (request, response) => {
     void answerScrape(request, response, {
       readLoad: readMachineLoad,
+      readFigures: () => figures.ask(),
       scrape: (signal) => scrapeExporter(() => connect(exporterPort, "127.0.0.1"), signal),
       onFailure: (error) => tell({ kind: "failed", reason: asError(error).message }),
     });

@@ -1,5 +1,6 @@
 /** Time that only goes forward, whatever happens to the date. */
 import { performance } from "node:perf_hooks";
+import process from "node:process";
 
 export interface Clock {
   /** Milliseconds since an arbitrary moment. */
@@ -15,6 +16,11 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Milliseconds since an arbitrary moment, which is the same one for all threads: `performance` has one for each. */
+export function sharedNow(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
 
 /**
  * Waits until `promise` has settled, but not longer than `limitMs`. The promise goes on in either case, and its

@@ -29,7 +29,16 @@ test("a PROMETHEUS listener answers with Octavia's metrics, from its configurati
     body,
     new RegExp(`^octavia_listener_status\\{listener="${PROMETHEUS_LISTENER}",state="UP"\\} 1$`, "m"),
   );
-  assert.doesNotMatch(body, /haproxy_|prometheus-exporter/);
+  const [wire = "", own = ""] = body.split(/^(?=# HELP amphora_agent_info )/m);
+  assert.doesNotMatch(wire, /haproxy_|prometheus-exporter/);
+  assert.doesNotMatch(own, /octavia_/);
+  assert.match(
+    own,
+    new RegExp(
+      `^amphora_agent_haproxy_workers\\{load_balancer="${LOAD_BALANCER}",state="current"\\} 1$`,
+      "m",
+    ),
+  );
   assert.equal((await fetchInside(ENDPOINT, "-X", "POST")).status, 501);
   // Nobody but the namespace sees it.
   assert.notEqual(spawnSync("curl", ["-s", "--max-time", "2", ENDPOINT]).status, 0);
@@ -38,6 +47,54 @@ test("a PROMETHEUS listener answers with Octavia's metrics, from its configurati
   assert.equal(deletion.status, 200);
   await until(async () => (await fetchInside(ENDPOINT)).status === 0);
 });
+
+test("the agent's own metrics follow what it does, and are the same over the wire", async () => {
+  await using daemon = await startDaemon();
+  await deploy(daemon, { prometheus: true, servers: 2 });
+  await serving();
+  const first = samples((await fetchInside(LISTENER)).body);
+  assert.ok((first.get('amphora_agent_api_requests_total{code="202"}') ?? 0) >= 2);
+  await deploy(daemon, { prometheus: true, servers: 3 });
+  await daemon.client.ask("GET", "/1.0/nothing");
+  await serving();
+  await until(() => daemon.heartbeats.length > 2);
+  const { status, headers, body } = await daemon.client.ask("GET", "/agent/v1/metrics");
+  assert.deepEqual([status, headers["content-type"]], [200, "text/plain; version=0.0.4"]);
+  const second = samples(body);
+  const listener = samples((await fetchInside(LISTENER)).body);
+  const grown = (name: string) => (second.get(name) ?? 0) - (first.get(name) ?? 0);
+  const changes = (how: string) => grown(`amphora_agent_haproxy_changes_total{how="${how}"}`);
+  assert.equal(changes("runtime") + changes("reload"), 1);
+  assert.equal(grown('amphora_agent_api_requests_total{code="404"}'), 1);
+  assert.ok((second.get("amphora_agent_heartbeats_sent_total") ?? 0) >= 2);
+  const unreadable = [...second].filter(
+    ([name, value]) => name.startsWith("amphora_agent_readable") && value !== 1,
+  );
+  assert.deepEqual(unreadable, []);
+  const names = (all: ReadonlyMap<string, number>) =>
+    [...all.keys()].filter((name) => name.startsWith("amphora_agent_")).sort();
+  assert.deepEqual(names(second), names(listener));
+  const memory = second.get("amphora_agent_process_resident_memory_bytes") ?? 0;
+  assert.ok(Math.abs(memory - (await daemon.memory())) < 40e6, `${memory} bytes`);
+  const end = second.get(
+    'amphora_agent_certificate_expiry_timestamp_seconds{file="/etc/octavia/certs/server.pem"}',
+  );
+  assert.ok((end ?? 0) * 1_000 > Date.now());
+  const checked = spawnSync("promtool", ["check", "metrics"], { input: body });
+  assert.deepEqual([checked.error, checked.status, String(checked.stderr)], [undefined, 0, ""]);
+  await daemon.client.ask("DELETE", `/1.0/listeners/${LOAD_BALANCER}`);
+});
+
+/** Values by name and labels. */
+function samples(exposition: string): Map<string, number> {
+  const lines = exposition.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(
+    lines.map((line) => {
+      const blank = line.lastIndexOf(" ");
+      return [line.slice(0, blank), Number(line.slice(blank + 1))];
+    }),
+  );
+}
 
 test("without its exporter the answer is 502, and metrics come back with it, also under a new agent", async () => {
   {

@@ -10,7 +10,7 @@ import type { Logger } from "../../system/logger.ts";
 import { setAside } from "../../system/staged-file.ts";
 import type { Ask } from "../../system/unix-socket.ts";
 import { type Layout, layoutOf } from "../layout.ts";
-import type { LoadBalancerId } from "../types.ts";
+import type { ChangeResult, LoadBalancerId } from "../types.ts";
 import { AdminSession, isSameWorker } from "./admin-session.ts";
 import { applyChanges } from "./apply-changes.ts";
 import { compare } from "./compare.ts";
@@ -39,6 +39,7 @@ export interface ReloadContext {
   readonly ask: Ask;
   /** Told when a worker has been replaced by another one. */
   readonly replaced: (id: LoadBalancerId) => void;
+  readonly changeMade?: ((how: ChangeResult) => void) | undefined;
   readonly logger: Logger;
 }
 
@@ -68,6 +69,7 @@ export async function reloadLoadBalancer(context: ReloadContext, id: LoadBalance
       await reloadWhole(context, id, text);
     } catch (error) {
       if (before) await rollBack(context, id, before);
+      context.changeMade?.("failed");
       await note({ how: "rolled back", reason: wordsOf(error) });
       throw error;
     }
@@ -76,6 +78,7 @@ export async function reloadLoadBalancer(context: ReloadContext, id: LoadBalance
   else await saveServersState(context, id, text);
   // What changes nothing would only push real changes out of the history.
   if (how !== "unchanged") await note({ how: how ?? "reload", ...(reason !== undefined && { reason }) });
+  context.changeMade?.(how ?? "reload");
   const event = `haproxy.${how ?? "reload"}.done`;
   context.logger.info({ event, lbId: id, durationMs: since(startedAt), changes }, "haproxy action done");
 }

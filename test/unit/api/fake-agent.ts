@@ -194,6 +194,10 @@ export function createFakeAgent(): FakeAgent {
       await note("status");
       return encodeStatus(someFacts());
     },
+    async figures() {
+      await note("figures");
+      return "# HELP a b\n";
+    },
     identity: {
       replaceCertificate: (pem) => note("replaceCertificate", pem),
       replaceConfig: (text) => note("replaceConfig", text),

@@ -15,12 +15,16 @@ async function* body(lines: number, failure?: Error): AsyncGenerator<Buffer> {
 }
 
 /** A server whose scrapes are as given. */
-async function aServer(scrape: (signal: AbortSignal) => Promise<Scrape>) {
+async function aServer(
+  scrape: (signal: AbortSignal) => Promise<Scrape>,
+  readFigures?: () => Promise<string>,
+) {
   const failures: unknown[] = [];
   const server = createServer((incoming, response) => {
     void answerScrape(incoming, response, {
       readLoad: async () => LOAD,
       scrape,
+      ...(readFigures && { readFigures }),
       onFailure: (error) => failures.push(error),
     });
   }).listen(0, "127.0.0.1");
@@ -97,6 +101,37 @@ suite("answering a request for metrics", () => {
     (await server.ask()).destroy();
     await ended;
     assert.deepEqual(server.failures, []);
+  });
+
+  test("further lines follow HAProxy's, byte for byte as they are, whatever HAProxy ends with", async () => {
+    const own = 'amphora_agent_x{file="ä"} 1\n';
+    const exporter = (end: string) => async () => ({
+      status: 200,
+      body: (async function* () {
+        yield Buffer.from(`haproxy_process_requests_total 5${end}`);
+      })(),
+    });
+    for (const [end, joint] of [
+      ["\n", "\n"],
+      ["", "\n"],
+      ["\nhaproxy_unknown 1", "\n"],
+      ["\nhaproxy_unknown 1\n", "\n"],
+    ] as const) {
+      await using plain = await aServer(exporter(end));
+      await using server = await aServer(exporter(end), async () => own);
+      const [wire, text] = [await textOf(await plain.ask()), await textOf(await server.ask())];
+      assert.equal(text, `${wire}${wire.endsWith("\n") ? "" : joint}${own}`);
+      assert.ok(text.includes(`octavia_loadbalancer_requests_total 5\n`));
+    }
+  });
+
+  test("a long answer has the further lines at its end too, and a failed one has none", async () => {
+    const own = async () => "amphora_agent_x 1\n";
+    await using long = await aServer(async () => ({ status: 200, body: body(20_000) }), own);
+    assert.match(await textOf(await long.ask()), /\} 1\namphora_agent_x 1\n$/);
+    await using failed = await aServer(async () => ({ status: 503, body: body(1) }), own);
+    const response = await failed.ask();
+    assert.deepEqual([response.statusCode, await textOf(response)], [502, ""]);
   });
 
   test("other methods are not implemented", async () => {
