@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentError, asError } from "../errors.ts";
 import type { Deviation } from "../healing/types.ts";
+import { keepAgentConfig } from "../loadbalancer/agent-config.ts";
 import { layoutOf } from "../loadbalancer/layout.ts";
 import type { LoadBalancerId } from "../loadbalancer/types.ts";
 import { lvsLayout } from "../lvs/layout.ts";
-import { replaceFile } from "../system/files.ts";
+import { missingOf, replaceFile } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
 import { isRunning, runningPid } from "../system/processes.ts";
 import { type Try, tryRun } from "../system/run.ts";
@@ -108,12 +109,16 @@ export class SystemdSupervisor implements Supervisor {
 
   async deviations(service: Service, job: () => Promise<Job>): Promise<readonly Deviation[]> {
     const unit = unitName(service);
-    const addition = await this.#renderAddition(await job());
-    const files = [NETNS_UNIT, unit, ...(addition === undefined ? [] : [dropInOf(unit)])];
+    const files = [NETNS_UNIT, unit, ...(service.kind === "lvs" ? [] : [dropInOf(unit)])];
     const missing = await this.#units.missing(unit, files);
-    const enable = async () => this.enable(await job());
+    const own = service.kind === "haproxy" ? [layoutOf(this.#options.basePath, service.id).agentConfig] : [];
+    const repair = async (): Promise<void> => {
+      // The unit names it.
+      if (service.kind === "haproxy") await keepAgentConfig(layoutOf(this.#options.basePath, service.id));
+      await this.enable(await job());
+    };
     return [
-      ...missing.map((path) => ({ difference: `file ${path}`, repair: enable })),
+      ...[...missing, ...(await missingOf(own))].map((path) => ({ difference: `file ${path}`, repair })),
       ...(await this.#processDeviations(service)),
     ];
   }
