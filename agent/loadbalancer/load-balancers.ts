@@ -63,6 +63,8 @@ class HaproxyLoadBalancers implements LoadBalancers {
     const readVersion = createVersionReader(haproxyCmd, runner);
     this.#options = options;
     this.#reload = {
+      haproxyCmd,
+      tryRun: runner,
       basePath,
       supervisor,
       ask: options.ask ?? ask,
