@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import type { AgentError } from "../../agent/errors.ts";
 import { readHistory } from "../../agent/loadbalancer/runtime/history.ts";
 import { parseServersState } from "../../agent/loadbalancer/runtime/parse-servers-state.ts";
-import { run } from "../../agent/system/run.ts";
+import { run, tryRun } from "../../agent/system/run.ts";
 import { ask } from "../../agent/system/unix-socket.ts";
 import {
   AMPHORA,
@@ -22,6 +22,7 @@ import {
   VIP,
 } from "./loadbalancer-host.ts";
 
+const AMPHORA_COMMAND = new URL("../../agent/cli/main.ts", import.meta.url).pathname;
 const host = await furnish();
 const config = await controllersConfig("balance-round-robin");
 const id = idOf(config);
@@ -127,4 +128,33 @@ test("a configuration whose port is taken is rolled back, HAProxy's words are to
     occupant.kill();
     await once(occupant, "exit");
   }
+});
+
+test("the command line tells what a reload would change, and what the last ones have changed", async () => {
+  assert.equal(await change(config), "unchanged");
+  const amphora = (...words: string[]) => tryRun(process.execPath, [AMPHORA_COMMAND, ...words]);
+  assert.deepEqual(await amphora("diff"), {
+    exitCode: 0,
+    stdout: "HAProxy works with what was uploaded.\n",
+    output: "HAProxy works with what was uploaded.\n",
+  });
+  await loadBalancers.upload(
+    AMPHORA,
+    id,
+    Buffer.from(config.replace(first, first.replace("weight 1", "weight 9"))),
+  );
+  const different = await amphora("diff");
+  assert.equal(different.exitCode, 3);
+  assert.equal(
+    different.stdout,
+    `weight of ${member} 1→9\nA reload would be: changes while it runs, no reload\n`,
+  );
+  await loadBalancers.act(id, "reload");
+  const entries = await loadBalancers.history();
+  assert.deepEqual(entries[id]?.at(-1)?.changes, [`weight of ${member} 1→9`]);
+  assert.deepEqual(JSON.parse((await amphora("history", "--json")).stdout), entries[id]);
+  assert.match(
+    (await amphora("history")).stdout,
+    new RegExp(`runtime, \\d+ ms\n {4}weight of ${member} 1→9\n$`),
+  );
 });
