@@ -9,8 +9,8 @@ module.exports = {
       name: "pure-stays-pure",
       severity: "error",
       comment:
-        "plan, parse, encode and render files compute; they never touch the host (commands have the names of their words)",
-      from: { path: "/(plan|render|parse|encode)[^/]*\\.ts$", pathNot: "^agent/cli/" },
+        "plan, parse, encode, render and judge files compute; they never touch the host (commands have the names of their words)",
+      from: { path: "/(plan|render|parse|encode|judge)[^/]*\\.ts$", pathNot: "^agent/cli/" },
       to: {
         path: "^agent/system/|^node:|^(fs|net|dgram|child_process)(/|$)|node_modules/(execa|pino)",
         pathNot: "^(node:)?(net|crypto|zlib)$",
@@ -42,13 +42,6 @@ module.exports = {
       name: "system-is-the-bottom",
       severity: "error",
       from: { path: "^agent/(system|config)/" },
-      to: { path: `^agent/(${DOMAINS}|supervisor|api|cli|sandbox)/` },
-    },
-    {
-      name: "healing-is-below-domains",
-      severity: "error",
-      comment: "it knows how to keep, not what is kept: agent/self-healing.ts joins the two",
-      from: { path: "^agent/healing/" },
       to: { path: `^agent/(${DOMAINS}|supervisor|api|cli|sandbox)/` },
     },
     {

@@ -32,6 +32,16 @@ export function packagePath(path: string): string {
   return fileURLToPath(packageUrl(path));
 }
 
+/**
+ * What a thread runs that is one of this program: `agent/<part>/worker.ts`, in the bundle `<part>-worker.js`.
+ * @returns for `new Worker(program, { eval: isSea() })`
+ */
+export async function workerProgram(part: "metrics" | "doctor"): Promise<URL | string> {
+  if (isSea()) return readPackageFile(`program/${part}-worker.js`);
+  const file = import.meta.url.endsWith(".ts") ? `./${part}/worker.ts` : `./${part}-worker.js`;
+  return new URL(file, import.meta.url);
+}
+
 /** What starts this program again, up to a command: from source, bundled, or as one executable. */
 export function ownProgram(): readonly string[] {
   // Node adds its options to an executable of ours by itself, and a link's name would say which command to run.

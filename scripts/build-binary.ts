@@ -11,7 +11,7 @@ import process from "node:process";
 import { pipeline } from "node:stream/promises";
 import { build, transform } from "esbuild";
 import { execa } from "execa";
-import { BUNDLE, COMPILED_CHUNK, ROOT, V8_FLAGS } from "./bundle.ts";
+import { BUNDLE, COMPILED_CHUNK, ROOT, V8_FLAGS, WORKERS } from "./bundle.ts";
 
 const OUTPUT = resolve(process.argv[2] ?? join(ROOT, "dist/binary"));
 const WORK = await mkdtemp(join(tmpdir(), "amphora-binary-"));
@@ -35,7 +35,8 @@ await mkdir(join(WORK, "program"));
 await mkdir(OUTPUT, { recursive: true });
 
 const chunks = await writeChunks();
-await writeFile(join(WORK, "program/metrics-worker.js"), await scriptOf("agent/metrics/worker.ts"));
+for (const [name, source] of Object.entries(WORKERS))
+  await writeFile(join(WORK, `program/${name}.js`), await scriptOf(source));
 await writeFile(join(WORK, "main.js"), await scriptOf("agent/single-file.ts"));
 for (const [name, source] of Object.entries(SCRIPTS)) await cp(source, join(WORK, "program", name));
 await execa(process.execPath, [...V8_FLAGS, "--hash-seed=1", "scripts/compile-chunks.ts", WORK, ...chunks]);

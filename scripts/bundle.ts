@@ -18,10 +18,16 @@ const leaveOutUnused: Plugin = {
   },
 };
 
+/** Programs of threads, by the name that `workerProgram` of package-files.ts gives them. */
+export const WORKERS = {
+  "metrics-worker": "agent/metrics/worker.ts",
+  "doctor-worker": "agent/doctor/worker.ts",
+} as const;
+
 /** One small entry, and a chunk per command that is loaded when needed. */
 export const BUNDLE = {
   absWorkingDir: ROOT,
-  entryPoints: { cli: "agent/cli/main.ts", "metrics-worker": "agent/metrics/worker.ts" },
+  entryPoints: { cli: "agent/cli/main.ts", ...WORKERS },
   outdir: "dist",
   bundle: true,
   splitting: true,

@@ -20,7 +20,7 @@ export interface Agent {
   readonly instances: Instances;
   readonly certificates: Certificates;
   readonly lvsListeners: LvsListeners;
-  readonly vrrp: Pick<Vrrp, "upload" | "act" | "instances">;
+  readonly vrrp: Vrrp;
   readonly network: Pick<Network, "plugVip" | "plugNetwork" | "interfaceOf" | "replaceRules" | "counters">;
   readonly machine: Machine;
   readonly identity: Identity;

@@ -2,7 +2,7 @@
 import yargs from "yargs";
 import { asError } from "../errors.ts";
 import { programVersion } from "../versions.ts";
-import { afterDashes, CONFIG_FILE_OPTION, withDashes } from "./command-line.ts";
+import { afterDashes, CONFIG_FILE_OPTION, UsageError, withDashes } from "./command-line.ts";
 import { operatorCommands } from "./operator-commands.ts";
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage. */
@@ -153,7 +153,5 @@ export async function amphora(words: readonly string[]): Promise<number> {
     return WRONG_USAGE;
   }
 }
-
-class UsageError extends Error {}
 
 const KINDS = ["haproxy", "keepalived-vrrp", "keepalived-lvs"] as const;

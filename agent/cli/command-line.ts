@@ -8,6 +8,11 @@ export const CONFIG_FILE_OPTION = {
   describe: "Configuration file; may be repeated, later ones win",
 } as const;
 
+/** Words that no command understands. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
 /** Commands whose words are another program's. */
 const PASS_ON = new Set(["exec"]);
 

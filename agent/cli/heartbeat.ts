@@ -6,6 +6,7 @@ import { sendSignal } from "../heartbeat/guard.ts";
 import { withLvs } from "../heartbeat/lvs-source.ts";
 import { previewHeartbeat } from "../heartbeat/preview.ts";
 import { createStatsReader } from "../loadbalancer/read-stats.ts";
+import { askAgent } from "../status/ask-agent.ts";
 import { systemClock } from "../system/clock.ts";
 import { namesIn } from "../system/files.ts";
 import { run } from "../system/run.ts";
@@ -18,7 +19,7 @@ const NOT_SENT = 1;
  * @throws AgentError when no message can be built
  */
 export async function printHeartbeat(configFiles: readonly string[]): Promise<number> {
-  const { config } = await loadConfig(configFiles);
+  const [{ config }, agent] = await Promise.all([loadConfig(configFiles), askAgent()]);
   const { message, sizeBytes, remarks, destinations } = await previewHeartbeat({
     config,
     stats: withLvs(
@@ -29,13 +30,13 @@ export async function printHeartbeat(configFiles: readonly string[]): Promise<nu
     signal: sendSignal,
     clock: systemClock,
     waitMs: WAIT_MS,
-    // Only the running agent counts its messages.
-    sequence: 0,
+    // Who starts, starts with 0.
+    sequence: agent.state === "running" ? agent.report.heartbeats.sequence : 0,
   });
   process.stdout.write(`${stringifyExact(message, 2)}\n`);
   const where = destinations.length > 0 ? `, to each in turn: ${destinations.join(", ")}` : "";
   console.error(`${sizeBytes} bytes in a datagram, every ${config.heartbeatIntervalSeconds} s${where}`);
-  console.error("seq is the running agent's to count; here it is 0");
+  if (agent.state !== "running") console.error("the agent does not say which number comes next: seq is 0");
   for (const { text } of remarks) console.error(`amphora heartbeat: ${text}`);
   return remarks.some(({ isFatal }) => isFatal) ? NOT_SENT : 0;
 }

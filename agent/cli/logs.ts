@@ -2,14 +2,11 @@
 import { loadConfig } from "../config/load.ts";
 import { AGENT_LOG_FILES } from "../config/paths.ts";
 import { AgentError } from "../errors.ts";
-import { layoutOf } from "../loadbalancer/layout.ts";
-import { lvsLayout } from "../lvs/layout.ts";
 import { chooseSupervisor } from "../supervisor/choose.ts";
+import { outputOf } from "../supervisor/output-of.ts";
 import { readServices } from "../supervisor/read-services.ts";
-import type { Service } from "../supervisor/types.ts";
 import { runAttached } from "../system/attached.ts";
 import { isFile } from "../system/files.ts";
-import { vrrpLayout } from "../vrrp/layout.ts";
 import { isAsked, type LogRequest, planJournal, planTail, sourceOf } from "./plan-logs.ts";
 
 /**
@@ -38,18 +35,6 @@ export async function logsCommand(configFile: readonly string[], request: LogReq
     );
   }
   return runAttached("tail", planTail(request, files));
-}
-
-/** Where a service's words go that the agent itself runs. */
-export function outputOf(service: Service, basePath: string): string {
-  switch (service.kind) {
-    case "haproxy":
-      return layoutOf(basePath, service.id).output;
-    case "vrrp":
-      return vrrpLayout(basePath).output;
-    case "lvs":
-      return lvsLayout(basePath, service.id).output;
-  }
 }
 
 async function existing(files: readonly string[]): Promise<string[]> {

@@ -1,17 +1,16 @@
 /** The commands for whoever is logged in on an amphora: a row each, its code is loaded when it runs. */
 import type { CommandModule } from "yargs";
-import { afterDashes, CONFIG_FILE_OPTION } from "./command-line.ts";
+import { afterDashes, CONFIG_FILE_OPTION, UsageError } from "./command-line.ts";
 import { LOG_SOURCES } from "./plan-logs.ts";
 
 /** @param finish - takes the exit code */
 export function operatorCommands(finish: (code: number) => void): CommandModule[] {
   return [
     status(finish),
+    doctor(finish),
     exec(finish),
     shell(finish),
     haproxy(finish),
-    diff(finish),
-    history(finish),
     heartbeat(finish),
     logs(finish),
   ];
@@ -39,6 +38,32 @@ function status(finish: Finish): CommandModule {
     handler: async (settings) => {
       const { statusCommand } = await import("./status.ts");
       finish(await statusCommand(settings));
+    },
+  });
+}
+
+function doctor(finish: Finish): CommandModule {
+  return row({
+    command: "doctor",
+    describe: "Find out what is wrong with this amphora, and what to do about it",
+    builder: (command) =>
+      command
+        .option("json", { type: "boolean", default: false, describe: "The findings as JSON" })
+        .option("all", { type: "boolean", default: false, describe: "Every finding, however many of a kind" })
+        .option("report", {
+          type: "string",
+          requiresArg: true,
+          describe: "Also write what a bug report needs, without secrets (.tgz)",
+        })
+        .option("config-file", CONFIG_FILE_OPTION)
+        .example("$0 doctor", "One line on a healthy amphora")
+        .example("$0 doctor --report /tmp/amphora.tgz", "What to attach to a bug report")
+        .epilogue(
+          "Nothing is changed. Members are connected to and pinged, their networks asked for duplicates of our addresses, and controllers get an empty datagram, which they log and ignore. Exit codes: 0 healthy; 1 warnings; 2 failures; 3 not examined.",
+        ),
+    handler: async (settings) => {
+      const { doctorCommand } = await import("./doctor.ts");
+      finish(await doctorCommand(settings));
     },
   });
 }
@@ -100,41 +125,6 @@ function haproxy(finish: Finish): CommandModule {
   });
 }
 
-function diff(finish: Finish): CommandModule {
-  return row({
-    command: "diff",
-    describe: "Show what the next reload of a load balancer would change",
-    builder: (command) =>
-      command
-        .option("load-balancer", { type: "string", describe: "Id; needed where there are several" })
-        .option("json", { type: "boolean", default: false })
-        .option("config-file", CONFIG_FILE_OPTION)
-        .epilogue(
-          "Exit codes: 0 HAProxy works with what was uploaded; 1 failed; 2 wrong usage; 3 it does not.",
-        ),
-    handler: async (settings) => {
-      const { diffCommand } = await import("./changes.ts");
-      finish(await diffCommand(settings));
-    },
-  });
-}
-
-function history(finish: Finish): CommandModule {
-  return row({
-    command: "history",
-    describe: "Show the last 20 changes of a load balancer: when, what, how, how long",
-    builder: (command) =>
-      command
-        .option("load-balancer", { type: "string", describe: "Id; needed where there are several" })
-        .option("json", { type: "boolean", default: false })
-        .option("config-file", CONFIG_FILE_OPTION),
-    handler: async (settings) => {
-      const { historyCommand } = await import("./changes.ts");
-      finish(await historyCommand(settings));
-    },
-  });
-}
-
 function heartbeat(finish: Finish): CommandModule {
   return row({
     command: "heartbeat",
@@ -174,7 +164,10 @@ function logs(finish: Finish): CommandModule {
         .option("lines", { alias: "n", type: "number", default: 100, describe: "The last so many" })
         .option("since", { type: "string", describe: "In place of a number; as journalctl takes it" })
         .option("config-file", CONFIG_FILE_OPTION)
-        .check(({ lines }) => Number.isSafeInteger(lines) && lines >= 0)
+        .check(({ lines }) => {
+          if (Number.isSafeInteger(lines) && lines >= 0) return true;
+          throw new UsageError("--lines: a whole number");
+        })
         .example("$0 logs -f", "Everything, as it is written")
         .example('$0 logs keepalived --since "1 hour ago"', "Why the VIP has moved"),
     handler: async ({ configFile, ...request }) => {

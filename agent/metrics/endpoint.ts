@@ -4,7 +4,7 @@ import { isSea } from "node:sea";
 import { Worker } from "node:worker_threads";
 import { NAMESPACE_HANDLE } from "../config/paths.ts";
 import { AgentError, asError } from "../errors.ts";
-import { readPackageFile } from "../package-files.ts";
+import { workerProgram } from "../package-files.ts";
 import { sharedNow } from "../system/clock.ts";
 import type { Logger } from "../system/logger.ts";
 import type { Endpoint, FiguresMessage, ReadFigures, WorkerMessage, WorkerOptions } from "./types.ts";
@@ -12,10 +12,6 @@ import type { Endpoint, FiguresMessage, ReadFigures, WorkerMessage, WorkerOption
 const OPTIONS: WorkerOptions = { namespace: NAMESPACE_HANDLE, port: 9102, exporterPort: 9101 };
 /** Texts go through it fast, so that a small nursery is enough; without a limit it grows to tens of megabytes. */
 const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
-/** In the bundle beside this file, in the sources too, under another name (scripts/build.ts). */
-const FILE = "./metrics-worker.js";
-/** In a single executable (scripts/build-binary.ts). */
-const EMBEDDED = "program/metrics-worker.js";
 
 /**
  * Settles when it listens.
@@ -28,7 +24,7 @@ export async function openEndpoint(
   onLost: (error: Error) => void,
   readFigures: ReadFigures,
 ): Promise<Endpoint> {
-  const worker = new Worker(await program(), {
+  const worker = new Worker(await workerProgram("metrics"), {
     eval: isSea(),
     name: "metrics",
     workerData: OPTIONS,
@@ -69,9 +65,4 @@ export async function openEndpoint(
       await worker.terminate();
     },
   };
-}
-
-async function program(): Promise<URL | string> {
-  if (isSea()) return readPackageFile(EMBEDDED);
-  return new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : FILE, import.meta.url);
 }

@@ -87,9 +87,7 @@ function parseDocument(line: string): Fields[] {
 function parseLink(row: Fields): Link[] {
   const name = row.optionalText("ifname");
   const mac = row.optionalText("address")?.toLowerCase() ?? "";
-  const mtu = row.optionalInteger("mtu");
-  const up = row.optionalTexts("flags").includes("UP");
-  return name === undefined ? [] : [{ name, mac, up, ...(mtu === undefined ? {} : { mtu }) }];
+  return name === undefined ? [] : [{ name, mac, up: row.optionalTexts("flags").includes("UP") }];
 }
 
 function parseLinkAddresses(row: Fields): LinkAddress[] {

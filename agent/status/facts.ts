@@ -58,6 +58,8 @@ export interface AgentReport {
   /** Undefined where keepalived is not configured. */
   readonly vrrp?: readonly VrrpInstance[];
   readonly heartbeats: {
+    /** Number of the next message. */
+    readonly sequence: number;
     readonly sent: number;
     readonly failed: number;
     readonly late: number;

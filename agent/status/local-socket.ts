@@ -35,6 +35,7 @@ export async function openLocalSocket(
 
 /** What the process can say for itself. */
 export function reportOfProcess({
+  sequence,
   sent,
   failed,
   overrun,
@@ -44,6 +45,6 @@ export function reportOfProcess({
   return {
     pid: process.pid,
     since: new Date(Date.now() - process.uptime() * 1_000).toISOString(),
-    heartbeats: { sent, failed, late: overrun, lastSentAt: Object.fromEntries(moments) },
+    heartbeats: { sequence, sent, failed, late: overrun, lastSentAt: Object.fromEntries(moments) },
   };
 }

@@ -11,10 +11,14 @@ export async function readDisk(path: string): Promise<{
   readonly totalBytes: number;
   /** For everybody but root, who may use a reserve. */
   readonly availableBytes: number;
+  /** Files that there can be, and that could still be created; 0 of 0 where there is no limit. */
+  readonly totalFiles: number;
+  readonly availableFiles: number;
   readonly readOnly: boolean;
 }> {
-  const [{ blocks, bavail, bsize }, readOnly] = await Promise.all([statfs(path), isReadOnly(path)]);
-  return { totalBytes: blocks * bsize, availableBytes: bavail * bsize, readOnly };
+  const [room, readOnly] = await Promise.all([statfs(path), isReadOnly(path)]);
+  const { blocks, bavail, bsize, files: totalFiles, ffree: availableFiles } = room;
+  return { totalBytes: blocks * bsize, availableBytes: bavail * bsize, totalFiles, availableFiles, readOnly };
 }
 
 async function isReadOnly(path: string): Promise<boolean> {

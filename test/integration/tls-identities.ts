@@ -17,8 +17,11 @@ export type KeyType = "ec" | "rsa";
 export interface TestAuthority {
   readonly caFile: string;
   readonly ca: Buffer;
-  /** @param keyType - `ec` unless given */
-  issue(commonName: string, keyType?: KeyType): Promise<TestIdentity>;
+  /**
+   * @param keyType - `ec` unless given
+   * @param days - until it expires; 2 unless given, and with 0 it has expired at once
+   */
+  issue(commonName: string, keyType?: KeyType, days?: number): Promise<TestIdentity>;
 }
 
 const NEW_KEY: Readonly<Record<KeyType, string>> = {
@@ -26,6 +29,7 @@ const NEW_KEY: Readonly<Record<KeyType, string>> = {
   rsa: "-nodes -newkey rsa:2048",
 };
 
+const DAYS = 2;
 const run = promisify(execFile);
 
 async function openssl(words: string, options: Readonly<Record<string, string>>): Promise<void> {
@@ -51,15 +55,15 @@ export class TlsIdentities implements AsyncDisposable {
     const base = this.#nextFile();
     const signer = { CA: `${base}.pem`, CAkey: `${base}.key` };
     const files = { keyout: signer.CAkey, out: signer.CA };
-    await openssl(`req -x509 ${NEW_KEY.ec}`, { days: "2", subj: `/CN=${commonName}`, ...files });
+    await openssl(`req -x509 ${NEW_KEY.ec}`, { days: String(DAYS), subj: `/CN=${commonName}`, ...files });
     return {
       caFile: signer.CA,
       ca: await readFile(signer.CA),
-      issue: (name, keyType = "ec") => this.#issue(name, keyType, signer),
+      issue: (name, keyType = "ec", days = DAYS) => this.#issue(name, keyType, days, signer),
     };
   }
 
-  async #issue(commonName: string, keyType: KeyType, signer: Record<"CA" | "CAkey", string>) {
+  async #issue(commonName: string, keyType: KeyType, days: number, signer: Record<"CA" | "CAkey", string>) {
     const base = this.#nextFile();
     const [keyout, request, certificate, pemFile] = [
       `${base}.key`,
@@ -69,7 +73,7 @@ export class TlsIdentities implements AsyncDisposable {
     ] as const;
     await openssl(`req ${NEW_KEY[keyType]}`, { subj: `/CN=${commonName}`, keyout, out: request });
     const serial = { set_serial: String(this.#count) };
-    await openssl("x509 -req", { in: request, days: "2", ...signer, ...serial, out: certificate });
+    await openssl("x509 -req", { in: request, days: String(days), ...signer, ...serial, out: certificate });
     const pem = Buffer.concat(await Promise.all([readFile(keyout), readFile(certificate)]));
     await writeFile(pemFile, pem, { mode: 0o600 });
     return { pemFile, pem };

@@ -78,6 +78,7 @@ export function someFacts(changes: Partial<Facts> = {}): Facts {
         supervisor: "systemd",
         configFiles: ["/etc/octavia/amphora-agent.conf"],
         heartbeats: {
+          sequence: 41,
           sent: 100,
           failed: 0,
           late: 0,
