@@ -1,5 +1,6 @@
 /** The commands for whoever is logged in on an amphora: a row each, its code is loaded when it runs. */
 import type { CommandModule } from "yargs";
+import { SORT_KEYS } from "../top/types.ts";
 import { afterDashes, CONFIG_FILE_OPTION, UsageError } from "./command-line.ts";
 import { LOG_SOURCES } from "./plan-logs.ts";
 
@@ -7,6 +8,7 @@ import { LOG_SOURCES } from "./plan-logs.ts";
 export function operatorCommands(finish: (code: number) => void): CommandModule[] {
   return [
     status(finish),
+    top(finish),
     doctor(finish),
     exec(finish),
     shell(finish),
@@ -38,6 +40,32 @@ function status(finish: Finish): CommandModule {
     handler: async (settings) => {
       const { statusCommand } = await import("./status.ts");
       finish(await statusCommand(settings));
+    },
+  });
+}
+
+function top(finish: Finish): CommandModule {
+  return row({
+    command: "top",
+    describe: "Watch listeners and members at work",
+    builder: (command) =>
+      command
+        .option("interval", { alias: "d", type: "number", default: 2, describe: "Seconds between two looks" })
+        .option("sort", { choices: SORT_KEYS, default: "requests" as const, describe: "Members by this" })
+        .option("once", { type: "boolean", default: false, describe: "One screen as text, then end" })
+        .option("config-file", CONFIG_FILE_OPTION)
+        .check(({ interval }) => {
+          if (interval >= 0.1 && interval <= 3_600) return true;
+          throw new UsageError("--interval: from 0.1 to 3600 seconds");
+        })
+        .example("$0 top --sort errors", "Who fails most stands first")
+        .example("$0 top -d 10", "Over a slow line; only what changes is sent")
+        .epilogue(
+          "Keys: r e u l c sort by requests, errors, queue, latency, connections; i inverts; arrows, j, k, page up and down, space move; p pauses; q quits. MS is the time from the queue to the beginning of the answer, a mean of the last 1,024 requests.",
+        ),
+    handler: async (settings) => {
+      const { topCommand } = await import("./top.ts");
+      finish(await topCommand(settings));
     },
   });
 }
