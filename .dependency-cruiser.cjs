@@ -45,6 +45,13 @@ module.exports = {
       to: { path: `^agent/(${DOMAINS}|supervisor|api|cli|sandbox)/` },
     },
     {
+      name: "healing-is-below-domains",
+      severity: "error",
+      comment: "it knows how to keep, not what is kept: agent/self-healing.ts joins the two",
+      from: { path: "^agent/healing/" },
+      to: { path: `^agent/(${DOMAINS}|supervisor|api|cli|sandbox)/` },
+    },
+    {
       name: "daemon-does-not-know-the-sandbox",
       severity: "error",
       from: { path: "^agent/", pathNot: "^agent/(sandbox|cli)/" },

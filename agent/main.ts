@@ -8,6 +8,7 @@ import { type ConfigChange, ConfigInForce, loadConfig, requireAmphoraId } from "
 import { PLUGGED_INTERFACES_FILE, SYSLOG_SOCKET, UNIT_DIRECTORY } from "./config/paths.ts";
 import type { Config } from "./config/types.ts";
 import { asError } from "./errors.ts";
+import { createHealing, type Healing } from "./healing/activation.ts";
 import { createHeartbeat, type Heartbeat } from "./heartbeat/heartbeat.ts";
 import { type LvsSource, withLvs } from "./heartbeat/lvs-source.ts";
 import { createIdentity } from "./identity.ts";
@@ -45,10 +46,11 @@ import { watchDirectory } from "./system/watched-directory.ts";
 import { programVersion } from "./versions.ts";
 import { createVrrpChecks } from "./vrrp/checks.ts";
 import { createVrrpRoles } from "./vrrp/roles.ts";
-import type { VrrpChecks, VrrpRoles } from "./vrrp/types.ts";
+import type { Vrrp, VrrpChecks, VrrpRoles } from "./vrrp/types.ts";
 import { createVrrp } from "./vrrp/vrrp.ts";
 
 const FAILED = 1;
+const HEALING_DELAY_MS = 5_000;
 
 /**
  * Runs the daemon until SIGTERM or SIGINT.
@@ -91,6 +93,7 @@ interface Daemon {
   /** Undefined when it could not be opened. */
   readonly socket: UnixServer | undefined;
   readonly resumed: Promise<void>;
+  readonly endHealing: () => Promise<void>;
 }
 
 async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemon> {
@@ -98,12 +101,15 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
   await tidyUp(config.current, logger);
   const packages = await openPackageDatabase(run);
   const exclusive = new Exclusive();
+  let healing: Healing | undefined;
   const network = createNetwork({
     config: () => config.current,
     run: tryRun,
     replaceFile,
     exclusive,
     logger: logger.child({ component: "network" }),
+    residents: async () => (await import("./supervisor/keeper.ts")).runningServices(basePath, haproxyCmd),
+    plugged: () => healing?.refresh(),
   });
   const kind = await chooseSupervisor(config.current);
   const supervisor = createSupervisor(kind, {
@@ -180,6 +186,22 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
       configReplaced: (change) => applyConfig(change, logger, heartbeat),
     }),
   };
+  healing = createHealing({
+    isWanted: () => network.hasPorts(),
+    open: async () =>
+      (await import("./self-healing.ts")).openSelfHealing({
+        basePath,
+        haproxyCmd,
+        amphoraId: () => config.current.amphoraId,
+        network,
+        supervisor,
+        supervisorKind: kind,
+        vrrp: services.vrrp,
+        exclusive,
+        logger: logger.child({ component: "healing" }),
+      }),
+    logger: logger.child({ component: "healing" }),
+  });
   await network.writeLoopbackFile();
   const tidier = createMemoryTidier(systemClock, collectGarbage);
   server = await startServer({
@@ -198,7 +220,23 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     vrrpRoles,
     logger,
   });
-  return { server, heartbeat, supervisor, network, vrrpRoles, metrics, tidier, socket, resumed };
+  // What an earlier agent, or the namespace's unit, is still bringing up is nobody's damage.
+  const cancelHealing = systemClock.after(HEALING_DELAY_MS, () => void resumed.then(healing.refresh));
+  return {
+    server,
+    heartbeat,
+    supervisor,
+    network,
+    vrrpRoles,
+    metrics,
+    tidier,
+    socket,
+    resumed,
+    endHealing: () => {
+      cancelHealing();
+      return healing.close();
+    },
+  };
 }
 
 /** Loaded with the first question for them: few amphorae are scraped. */
@@ -245,7 +283,11 @@ interface ServiceParts {
 function createServices(
   config: ConfigInForce,
   { supervisor, exclusive, network, stats, metrics, counters, logger }: ServiceParts,
-): Pick<Agent, "loadBalancers" | "lvsListeners" | "vrrp"> & { vrrpChecks: VrrpChecks; vrrpRoles: VrrpRoles } {
+): Pick<Agent, "loadBalancers" | "lvsListeners"> & {
+  vrrp: Vrrp;
+  vrrpChecks: VrrpChecks;
+  vrrpRoles: VrrpRoles;
+} {
   const { basePath, baseCertDir, haproxyCmd } = config.current;
   const vrrpLogger = logger.child({ component: "vrrp" });
   const vrrpRoles = createVrrpRoles(basePath, vrrpLogger);
@@ -330,11 +372,13 @@ async function stopDaemon({
   tidier,
   socket,
   resumed,
+  endHealing,
 }: Daemon): Promise<void> {
   tidier.close();
   await socket?.close();
   await server.stop();
   await resumed;
+  await endHealing();
   await metrics.close();
   vrrpRoles.close();
   await supervisor.close();
@@ -395,6 +439,13 @@ async function openLog(config: Config): Promise<{ logger: Logger; syslog: Syslog
 /** Settles with the first signal that asks the daemon to end; a second one ends it at once. */
 function stopRequested(): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+  let isRequested = false;
+  const request = (signal: string): void => {
+    if (isRequested) process.exit(FAILED);
+    isRequested = true;
+    resolve(signal);
+  };
+  // Not `once`: execa, which listens too while a program runs, ends the process when it finds nobody else listening.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, request);
   return promise;
 }

@@ -4,7 +4,7 @@ import { legacyRoutes } from "../agent/api/legacy-routes.ts";
 import type { Route } from "../agent/api/route.ts";
 import { routes } from "../agent/api/routes.ts";
 import type { Agent } from "../agent/api/types.ts";
-import { integer, object, optional, reference, string } from "./openapi-schema.ts";
+import { integer, list, moment, object, oneOf, optional, reference, string } from "./openapi-schema.ts";
 import { STATUS } from "./openapi-status.ts";
 
 interface Words {
@@ -150,6 +150,10 @@ const AGENT_WORDS: Readonly<Record<string, Words>> = {
   "GET /metrics": {
     summary: "The agent's own figures in Prometheus's text format (docs/metrics.md)",
     success: [200, "metrics"],
+  },
+  "GET /history": {
+    summary: "The last 20 changes of each load balancer, by its id: `amphora history --json`",
+    success: [200, "History"],
   },
 };
 
@@ -390,6 +394,21 @@ const SCHEMAS = {
     }),
   },
   Status: STATUS,
+  History: {
+    type: "object",
+    additionalProperties: list(
+      object(
+        {
+          at: moment,
+          how: oneOf("start", "runtime", "reload", "rolled back", "failed"),
+          changes: list(string),
+          durationMs: integer,
+          reason: string,
+        },
+        ["at", "how", "changes", "durationMs"],
+      ),
+    ),
+  },
   HandlerError: {
     description: "What a handler itself refuses.",
     ...object({ message: string, details: string }, []),

@@ -7,9 +7,10 @@ import { type Route, reads } from "./route.ts";
 import type { Agent } from "./types.ts";
 
 /** Paths are relative to `/agent/v1`. */
-export function agentRoutes({ status, figures }: Agent): readonly Route[] {
+export function agentRoutes(agent: Agent): readonly Route[] {
   return [
-    { ...reads, path: "/status", answer: async () => json(200, await status()) },
-    { ...reads, path: "/metrics", answer: async () => exposition(await figures()) },
+    { ...reads, path: "/status", answer: async () => json(200, await agent.status()) },
+    { ...reads, path: "/metrics", answer: async () => exposition(await agent.figures()) },
+    { ...reads, path: "/history", answer: async () => json(200, await agent.loadBalancers.history()) },
   ];
 }

@@ -20,7 +20,7 @@ export interface Agent {
   readonly instances: Instances;
   readonly certificates: Certificates;
   readonly lvsListeners: LvsListeners;
-  readonly vrrp: Vrrp;
+  readonly vrrp: Pick<Vrrp, "upload" | "act" | "instances">;
   readonly network: Pick<Network, "plugVip" | "plugNetwork" | "interfaceOf" | "replaceRules" | "counters">;
   readonly machine: Machine;
   readonly identity: Identity;

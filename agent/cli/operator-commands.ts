@@ -13,6 +13,8 @@ export function operatorCommands(finish: (code: number) => void): CommandModule[
     exec(finish),
     shell(finish),
     haproxy(finish),
+    diff(finish),
+    history(finish),
     heartbeat(finish),
     logs(finish),
   ];
@@ -149,6 +151,41 @@ function haproxy(finish: Finish): CommandModule {
       const { haproxyCommand } = await import("./haproxy.ts");
       const words = [...settings.words, ...afterDashes(settings)];
       finish(await haproxyCommand({ ...settings, words }));
+    },
+  });
+}
+
+function diff(finish: Finish): CommandModule {
+  return row({
+    command: "diff",
+    describe: "Show what the next reload of a load balancer would change",
+    builder: (command) =>
+      command
+        .option("load-balancer", { type: "string", describe: "Id; needed where there are several" })
+        .option("json", { type: "boolean", default: false })
+        .option("config-file", CONFIG_FILE_OPTION)
+        .epilogue(
+          "Exit codes: 0 HAProxy works with what was uploaded; 1 failed; 2 wrong usage; 3 it does not.",
+        ),
+    handler: async (settings) => {
+      const { diffCommand } = await import("./changes.ts");
+      finish(await diffCommand(settings));
+    },
+  });
+}
+
+function history(finish: Finish): CommandModule {
+  return row({
+    command: "history",
+    describe: "Show the last 20 changes of a load balancer: when, what, how, how long",
+    builder: (command) =>
+      command
+        .option("load-balancer", { type: "string", describe: "Id; needed where there are several" })
+        .option("json", { type: "boolean", default: false })
+        .option("config-file", CONFIG_FILE_OPTION),
+    handler: async (settings) => {
+      const { historyCommand } = await import("./changes.ts");
+      finish(await historyCommand(settings));
     },
   });
 }

@@ -19,6 +19,7 @@ import { listLoadBalancers } from "./list.ts";
 import { parseBindAddresses, parseConfig, parseStatsSocket } from "./parse-config.ts";
 import { createVersionReader } from "./read-version.ts";
 import type { ReloadContext } from "./runtime/reload.ts";
+import type { HistoryEntry } from "./runtime/types.ts";
 import type { ChangeResult, ListenerStatus, LoadBalancerId, LoadBalancers } from "./types.ts";
 import { type UploadContext, uploadConfig } from "./upload.ts";
 
@@ -63,6 +64,8 @@ class HaproxyLoadBalancers implements LoadBalancers {
     const readVersion = createVersionReader(haproxyCmd, runner);
     this.#options = options;
     this.#reload = {
+      haproxyCmd,
+      tryRun: runner,
       basePath,
       supervisor,
       ask: options.ask ?? ask,
@@ -134,6 +137,15 @@ class HaproxyLoadBalancers implements LoadBalancers {
       (await this.#isRunning(id)) || supervisor.isWanted({ kind: "haproxy", id });
     const wanted = await Promise.all(ids.map(isWanted));
     return ids.filter((_id, index) => wanted[index]).map((id) => this.#layout(id).socket);
+  }
+
+  async history(): Promise<Record<string, readonly HistoryEntry[]>> {
+    const { readHistory } = await import("./runtime/history.ts");
+    const ids = await listLoadBalancers(this.#options.basePath);
+    const histories = await Promise.all(
+      ids.map(async (id) => [id, await readHistory(this.#layout(id))] as const),
+    );
+    return Object.fromEntries(histories);
   }
 
   async #act(id: LoadBalancerId, wanted: Action): Promise<string> {

@@ -1,5 +1,6 @@
 /** The words of the load balancer domain: one load balancer is one HAProxy process. */
 import type { ObjectId } from "../object-id.ts";
+import type { HistoryEntry } from "./runtime/types.ts";
 
 export type LoadBalancerId = ObjectId;
 
@@ -31,6 +32,8 @@ export interface LoadBalancers {
   countRunning(): Promise<number>;
   /** Runtime sockets of the load balancers that are meant to run, whether they do at this moment or not. */
   wantedSockets(): Promise<string[]>;
+  /** The last changes of each load balancer, oldest first, by its id. */
+  history(): Promise<Readonly<Record<string, readonly HistoryEntry[]>>>;
 }
 
 /** How a new configuration took effect: by HAProxy's runtime API, not at all as nothing was new, by a reload, or not. */

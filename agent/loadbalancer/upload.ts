@@ -53,7 +53,8 @@ export async function uploadConfig(
   await keepAgentConfig(layout);
   await stageFile(layout.staged, edited, CONFIG_MODE);
   // The disk writes while HAProxy reads.
-  await Promise.all([syncFile(layout.staged), validate(context, layout, { peer, text: received })]);
+  const checked = validate(context, layout, { peer, text: received });
+  await Promise.all([syncFile(layout.staged), active ? checked : withoutTrace(checked, layout)]);
   if (active?.equals(edited)) await removeFile(layout.staged);
   else await promoteFile(layout.staged, layout.config, layout.previous);
   context.logger.info(
@@ -64,6 +65,16 @@ export async function uploadConfig(
   await failingAs("Error enabling octavia-keepalived service", () =>
     context.supervisor.enable({ kind: "haproxy", id, peer, version }),
   );
+}
+
+/** What a refusal leaves of a load balancer that there is not: the rejected text, for the operator. */
+async function withoutTrace(checked: Promise<void>, { agentConfig }: Layout): Promise<void> {
+  try {
+    await checked;
+  } catch (error) {
+    await removeFile(agentConfig);
+    throw error;
+  }
 }
 
 async function validate(

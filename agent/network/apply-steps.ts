@@ -40,7 +40,7 @@ export async function applySteps(applier: Applier, steps: readonly Step[]): Prom
 async function withoutRefusedMtu(applier: Applier, failures: StepFailure[]): Promise<StepFailure[]> {
   const refused = failures.filter(({ step }) => step.kind === "link.up" && step.mtu !== undefined);
   for (const failure of refused) report(applier.logger, failure);
-  const plain = refused.map(({ step }) => ({ ...step, mtu: undefined }));
+  const plain = refused.flatMap(({ step }) => (step.kind === "link.up" ? [{ ...step, mtu: undefined }] : []));
   const rest = failures.filter((failure) => !refused.includes(failure));
   return [...(await runOnce(applier.netns, plain)), ...rest];
 }

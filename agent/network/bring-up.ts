@@ -20,12 +20,33 @@ const SCRIPT_TIMEOUT_MS = 30_000;
 
 /** @throws AgentError for the first thing that failed; what had been done by then stays */
 export async function bringUp(bringer: Bringer, file: InterfaceFile): Promise<void> {
-  const { netns, logger, replaceFile } = bringer;
   // Before anything else: the port must never be open without its firewall.
-  if (file.is_sriov) {
-    const { closePort } = await import("./firewall.ts");
-    await closePort({ netns, replaceFile, file: VIP_FIREWALL_FILE });
+  if (file.is_sriov) await closeVipPort(bringer);
+  const { link, state: before } = await bringLinkUp(bringer, file);
+  let state = before;
+  if (link.deletions.length > 0) {
+    await applySteps(bringer, link.deletions);
+    state = await requireState(bringer);
   }
+  const routing = planRouting(file, state);
+  for (const route of routing.unusable) {
+    bringer.logger.warn(
+      { event: "network.route.skipped", interface: file.name, route },
+      "a route of the interface file cannot be understood",
+    );
+  }
+  await applySteps(bringer, routing.steps);
+  for (const script of file.scripts.up) await runScript(bringer, script);
+}
+
+/**
+ * The link and its addresses, ready to be used; what is there too many stays.
+ * @returns the plan that this has carried out, and the state that came of it
+ */
+export async function bringLinkUp(
+  bringer: Bringer,
+  file: InterfaceFile,
+): Promise<{ readonly link: LinkPlan; readonly state: NetworkState }> {
   let state = await requireState(bringer);
   const link = planLink(file, state);
   await prepareKernel(bringer, file.name, link);
@@ -34,19 +55,13 @@ export async function bringUp(bringer: Bringer, file: InterfaceFile): Promise<vo
   if (tentative(state.addresses, file.name, link.awaited).length > 0) {
     await waitForAddresses(bringer, file.name, link.awaited);
   }
-  if (link.deletions.length > 0) {
-    await applySteps(bringer, link.deletions);
-    state = await requireState(bringer);
-  }
-  const routing = planRouting(file, state);
-  for (const route of routing.unusable) {
-    logger.warn(
-      { event: "network.route.skipped", interface: file.name, route },
-      "a route of the interface file cannot be understood",
-    );
-  }
-  await applySteps(bringer, routing.steps);
-  for (const script of file.scripts.up) await runScript(bringer, script);
+  return { link, state };
+}
+
+/** Loads the firewall of an SR-IOV port. @throws AgentError `commandFailed` */
+export async function closeVipPort({ netns, replaceFile }: Bringer): Promise<void> {
+  const { closePort } = await import("./firewall.ts");
+  await closePort({ netns, replaceFile, file: VIP_FIREWALL_FILE });
 }
 
 /** @throws AgentError when the link is missing, or DHCP or SLAAC could not be ended; other failures are logged */
@@ -95,7 +110,8 @@ async function applyLink(bringer: Bringer, device: string, link: LinkPlan): Prom
   await applySteps(bringer, rest);
 }
 
-async function runScript({ netns }: Applier, { command }: ScriptEntry): Promise<void> {
+/** @throws AgentError `commandFailed` */
+export async function runScript({ netns }: Applier, { command }: ScriptEntry): Promise<void> {
   const [file, ...args] = command.split(/\s+/).filter((word) => word !== "");
   if (file === undefined) return;
   const { exitCode, output } = await netns.exec(file, args, { timeoutMs: SCRIPT_TIMEOUT_MS });

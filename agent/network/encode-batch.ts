@@ -14,6 +14,8 @@ export function encodeStep(step: Step): string {
       return `link set dev ${step.device} ${step.mtu === undefined ? "" : `mtu ${step.mtu} `}up`;
     case "link.down":
       return `link set dev ${step.device} down`;
+    case "link.mtu":
+      return `link set dev ${step.device} mtu ${step.mtu}`;
     case "address.add":
       return `addr add ${step.address}/${step.prefix} dev ${step.device} scope global`;
     case "address.delete":

@@ -12,6 +12,7 @@ import type { Bringer } from "./bring-up.ts";
 import { interfaceFiles } from "./interface-files.ts";
 import { actOnInterfaces } from "./interfaces.ts";
 import { createNamespace, namespaceFromRoot } from "./netns.ts";
+import { parsePlugged } from "./parse-plugged.ts";
 import { isSettled } from "./plan-up.ts";
 import { type PlugHost, plugNetwork, plugVip } from "./plug.ts";
 import { readAddresses, readCounters, readHostLinks, readLinks, readState } from "./read-state.ts";
@@ -26,6 +27,10 @@ export interface NetworkOptions {
   readonly logger: Logger;
   /** Runs jobs with the same key one after the other. */
   readonly exclusive: { run<T>(key: string, job: () => Promise<T>): Promise<T> };
+  /** Process ids of programs that should live in the namespace. */
+  readonly residents?: () => Promise<readonly number[]>;
+  /** Called when a port was plugged. */
+  readonly plugged?: () => void;
 }
 
 const CHANGE = "network";
@@ -91,6 +96,16 @@ export function createNetwork(options: NetworkOptions): Network {
   };
   const change = <T>(job: () => Promise<T>): Promise<T> => options.exclusive.run(CHANGE, job);
 
+  const plug = async (job: () => Promise<string>): Promise<string> => {
+    try {
+      return await change(job);
+    } finally {
+      options.plugged?.();
+    }
+  };
+  const restore = (): Promise<void> =>
+    restoreNetwork({ run, netns, logger, readPlugged, bringAllUp: () => bringUpAs("all") });
+
   const interfaceOf = async (text: string): Promise<string> => {
     const wanted = parseAddress(text);
     if (!wanted) throw new AgentError("invalidInput", "Invalid IP address");
@@ -101,8 +116,8 @@ export function createNetwork(options: NetworkOptions): Network {
   };
 
   return {
-    plugVip: (vip, body) => change(() => plugVip(host, vip, body)),
-    plugNetwork: (body, known) => change(() => plugNetwork(host, body, known)),
+    plugVip: (vip, body) => plug(() => plugVip(host, vip, body)),
+    plugNetwork: (body, known) => plug(() => plugNetwork(host, body, known)),
     interfaceOf,
     replaceRules: (address, body) =>
       change(async () => {
@@ -119,9 +134,23 @@ export function createNetwork(options: NetworkOptions): Network {
     idle: async () => {
       await Promise.all(announcements);
     },
-    restore: () =>
-      change(() => restoreNetwork({ run, netns, logger, readPlugged, bringAllUp: () => bringUpAs("all") })),
+    restore: () => change(restore),
     ensureNamespace: () => change(() => createNamespace(run)),
     writeLoopbackFile: () => files.write(renderLoopbackFile()),
+    hasPorts: async () => parsePlugged((await readPlugged()) ?? "").length > 0,
+    keeper: async () => {
+      const { createNetworkKeeper } = await import("./keeper.ts");
+      const residents = options.residents ?? (() => Promise.resolve([]));
+      return createNetworkKeeper({
+        run,
+        bringer,
+        files,
+        readPlugged,
+        restore,
+        announce,
+        alone: change,
+        residents,
+      });
+    },
   };
 }

@@ -87,7 +87,9 @@ function parseDocument(line: string): Fields[] {
 function parseLink(row: Fields): Link[] {
   const name = row.optionalText("ifname");
   const mac = row.optionalText("address")?.toLowerCase() ?? "";
-  return name === undefined ? [] : [{ name, mac, up: row.optionalTexts("flags").includes("UP") }];
+  const mtu = row.optionalInteger("mtu");
+  const up = row.optionalTexts("flags").includes("UP");
+  return name === undefined ? [] : [{ name, mac, up, ...(mtu === undefined ? {} : { mtu }) }];
 }
 
 function parseLinkAddresses(row: Fields): LinkAddress[] {

@@ -25,7 +25,7 @@ const HOST_SETTINGS: Settings = {
   "net.netfilter.nf_conntrack_expect_max": 488,
 };
 
-const NAMESPACE_SETTINGS: Settings = {
+export const NAMESPACE_SETTINGS: Settings = {
   "net.ipv4.ip_forward": 1,
   "net.ipv4.vs.conntrack": 1,
   "net.ipv6.conf.all.forwarding": 1,
@@ -66,7 +66,12 @@ export async function moveLink(run: Try, from: string, name: string): Promise<vo
   await succeed(run("ip", ["link", "set", "dev", from, "netns", NAMESPACE, "name", name]));
 }
 
-async function moveLinks({ run, readPlugged, logger }: RestoreOptions): Promise<void> {
+/** @throws AgentError `internal` or a system error when the host's links cannot be read */
+export async function moveLinks({
+  run,
+  readPlugged,
+  logger,
+}: Pick<RestoreOptions, "run" | "readPlugged" | "logger">): Promise<void> {
   const ports = parsePlugged((await readPlugged()) ?? "");
   const links = ports.length === 0 ? [] : await readHostLinks(run);
   for (const { mac, name } of ports) {

@@ -2,9 +2,10 @@
 import { AgentError } from "../errors.ts";
 import type { Logger } from "../system/logger.ts";
 import type { Netns } from "./netns.ts";
+import { parseSettings } from "./parse-sysctl.ts";
 
 /** Setting to value, for example `net.ipv4.ip_forward` to 1. */
-export type Settings = Readonly<Record<string, number>>;
+export type Settings = Readonly<Record<string, number | string>>;
 
 /**
  * Sets what the kernel knows of `settings`, with one process.
@@ -17,6 +18,15 @@ export async function writeSettings(netns: Netns, settings: Settings): Promise<v
   throw new AgentError("commandFailed", "cannot change kernel settings in the namespace", {
     details: output.trim(),
   });
+}
+
+/**
+ * Values of those of `names` that the kernel knows, with one process.
+ * @throws AgentError `commandFailed` when sysctl cannot be run in the namespace
+ */
+export async function readSettings(netns: Netns, names: readonly string[]): Promise<Map<string, string>> {
+  const { stdout } = await netns.exec("sysctl", ["-e", ...names]);
+  return parseSettings(stdout);
 }
 
 /** As `writeSettings`, for settings without which things are slower or less tidy: a refusal is only logged. */

@@ -1,4 +1,5 @@
 /** The words of the network domain. Wire names stay as on the wire in requests and interface files. */
+import type { Keeper } from "../healing/types.ts";
 
 /** `networks` of R3: bytes per interface. */
 export type InterfaceCounters = Record<string, { readonly network_tx: number; readonly network_rx: number }>;
@@ -41,6 +42,19 @@ export interface Network {
   ensureNamespace(): Promise<void>;
   /** Writes `lo.json`, as every start of the agent does (contract network.md, 2.3). */
   writeLoopbackFile(): Promise<void>;
+  /** Whether a port was ever plugged: before that there is nothing to keep. */
+  hasPorts(): Promise<boolean>;
+  /** Keeps the namespace and its interfaces as the interface files say. */
+  keeper(): Promise<NetworkKeeper>;
+}
+
+export interface NetworkKeeper extends Keeper {
+  /**
+   * Hears of changes from now on. Where it cannot, because there is no namespace yet, each look tries again.
+   * @param heard - called with what changed, and whether it was a setting of the kernel
+   */
+  watch(heard: (change: string, isSetting: boolean) => void): void;
+  close(): void;
 }
 
 export type Family = 4 | 6;
@@ -136,6 +150,8 @@ export interface Link {
   readonly mac: string;
   /** Administratively up: the flag, not the operational state. */
   readonly up: boolean;
+  /** Undefined where `ip` prints none. */
+  readonly mtu?: number;
 }
 
 /** What the kernel has: every field normalised so that it compares with what files ask for. */
@@ -186,6 +202,7 @@ export interface Rule {
 export type Step =
   | { readonly kind: "link.up"; readonly device: string; readonly mtu: number | undefined }
   | { readonly kind: "link.down"; readonly device: string }
+  | { readonly kind: "link.mtu"; readonly device: string; readonly mtu: number }
   | ({ readonly kind: "address.add" | "address.delete" } & AddressStep)
   | { readonly kind: "address.flush"; readonly device: string }
   | ({ readonly kind: "route.add" | "route.delete" } & RouteStep)

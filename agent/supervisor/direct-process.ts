@@ -45,6 +45,11 @@ export class DirectProcess {
     this.#output = new GrowingFile(options.program.outputFile);
   }
 
+  /** Undefined while it does not run, or is just starting. */
+  get pid(): number | undefined {
+    return this.#state === "running" ? this.#pid : undefined;
+  }
+
   /** Takes a process over that an earlier agent left running. @returns whether there is one */
   async adopt(): Promise<boolean> {
     this.#pid = await runningPid(this.#program.pidFile, this.#program.executable);

@@ -3,10 +3,11 @@
  * and the next agent takes them over.
  */
 import { AgentError } from "../errors.ts";
+import type { Deviation } from "../healing/types.ts";
 import { isAtLeast } from "../loadbalancer/parse-version.ts";
 import { readIfPresent, replaceFile } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
-import { readBootId, runningPid } from "../system/processes.ts";
+import { isRunning, namedPid, readBootId, runningPid } from "../system/processes.ts";
 import { removeFile } from "../system/removal.ts";
 import { type Ask, ask } from "../system/unix-socket.ts";
 import { DirectProcess } from "./direct-process.ts";
@@ -102,6 +103,16 @@ export class DirectSupervisor implements Supervisor {
 
   async isWanted(service: Service): Promise<boolean> {
     return this.#units.get(unitName(service))?.record.wanted === "running";
+  }
+
+  /** Processes are looked at all the time; what others know them by is a file. */
+  async deviations(service: Service): Promise<readonly Deviation[]> {
+    const unit = this.#units.get(unitName(service));
+    const pid = unit?.process.pid;
+    if (!unit || pid === undefined || (await namedPid(unit.program.pidFile)) === pid) return [];
+    if (!(await isRunning(pid, unit.program.executable))) return [];
+    const { pidFile } = unit.program;
+    return [{ difference: `file ${pidFile}`, repair: () => replaceFile(pidFile, `${pid}\n`, 0o644) }];
   }
 
   async resume(): Promise<void> {

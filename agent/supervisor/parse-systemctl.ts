@@ -18,6 +18,21 @@ export function isMeantToRun(properties: string): boolean {
 }
 
 /**
+ * Whether systemd has given a unit up, and its main process, if it has one.
+ * @param properties - `ActiveState` and `MainPID`, as `systemctl show` prints them
+ */
+export function parseActivity(properties: string): {
+  readonly isFailed: boolean;
+  readonly pid: number | undefined;
+} {
+  const [, pid] = /^MainPID=([1-9]\d*)$/m.exec(properties) ?? [];
+  return {
+    isFailed: /^ActiveState=failed$/m.test(properties),
+    pid: pid === undefined ? undefined : Number(pid),
+  };
+}
+
+/**
  * Whether HAProxy was started just now, and so with the configuration that a reload was for.
  * @param info - answer to `show info`
  */

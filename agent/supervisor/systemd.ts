@@ -1,20 +1,31 @@
 /** Supervision by systemd: one unit per service. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentError, asError } from "../errors.ts";
+import type { Deviation } from "../healing/types.ts";
+import { keepAgentConfig } from "../loadbalancer/agent-config.ts";
 import { layoutOf } from "../loadbalancer/layout.ts";
 import type { LoadBalancerId } from "../loadbalancer/types.ts";
 import { lvsLayout } from "../lvs/layout.ts";
+import { missingOf, replaceFile } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
 import { isRunning, runningPid } from "../system/processes.ts";
 import { type Try, tryRun } from "../system/run.ts";
-import { SystemdUnits } from "../system/systemd.ts";
+import { dropInOf, SystemdUnits } from "../system/systemd.ts";
 import { type Ask, ask } from "../system/unix-socket.ts";
 import { renderTemplate } from "../templates.ts";
 import { vrrpLayout } from "../vrrp/layout.ts";
 import { MasterSocket } from "./master-socket.ts";
 import type { HaproxyProcesses } from "./parse-processes.ts";
-import { isMeantToRun, judgeSystemctl, parseUptime, wasJustStarted } from "./parse-systemctl.ts";
+import {
+  isMeantToRun,
+  judgeSystemctl,
+  parseActivity,
+  parseUptime,
+  wasJustStarted,
+} from "./parse-systemctl.ts";
 import { NETNS_UNIT, planHaproxyUnit, planKeepalivedUnit, planNetnsUnit } from "./plan-units.ts";
+import type { Program } from "./program.ts";
+import { programOf } from "./programs.ts";
 import { unitName } from "./service-name.ts";
 import type { HaproxyService, Job, Service, Supervisor } from "./types.ts";
 
@@ -25,6 +36,7 @@ const UPTIME_ATTEMPTS = 5;
 const UPTIME_PAUSE_MS = 1_000;
 const INFO_TIMEOUT_MS = 2_000;
 const SHOW_TIMEOUT_MS = 10_000;
+const PID_FILE_MODE = 0o644;
 
 export interface SystemdOptions {
   readonly basePath: string;
@@ -93,6 +105,48 @@ export class SystemdSupervisor implements Supervisor {
     const { exitCode, output } = await this.#units.control(args, SHOW_TIMEOUT_MS);
     if (exitCode !== 0) throw failure("show", output);
     return isMeantToRun(output);
+  }
+
+  async deviations(service: Service, job: () => Promise<Job>): Promise<readonly Deviation[]> {
+    const unit = unitName(service);
+    const files = [NETNS_UNIT, unit, ...(service.kind === "lvs" ? [] : [dropInOf(unit)])];
+    const missing = await this.#units.missing(unit, files);
+    const own = service.kind === "haproxy" ? [layoutOf(this.#options.basePath, service.id).agentConfig] : [];
+    const repair = async (): Promise<void> => {
+      // The unit names it.
+      if (service.kind === "haproxy") await keepAgentConfig(layoutOf(this.#options.basePath, service.id));
+      await this.enable(await job());
+    };
+    return [
+      ...[...missing, ...(await missingOf(own))].map((path) => ({ difference: `file ${path}`, repair })),
+      ...(await this.#processDeviations(service)),
+    ];
+  }
+
+  /** Asks systemd only where the pid file names no process of the service. */
+  async #processDeviations(service: Service): Promise<readonly Deviation[]> {
+    const { pidFile, executable } = this.#program(service);
+    if ((await runningPid(pidFile, executable)) !== undefined) return [];
+    const unit = unitName(service);
+    const args = ["show", "--property=ActiveState,MainPID", unit];
+    const { exitCode, output } = await this.#units.control(args, SHOW_TIMEOUT_MS);
+    if (exitCode !== 0) throw failure("show", output);
+    const { isFailed, pid } = parseActivity(output);
+    if (isFailed) return [{ difference: `service ${unit}`, repair: () => this.#startAgain(service) }];
+    if (pid === undefined || !(await isRunning(pid, executable))) return [];
+    const repair = () => replaceFile(pidFile, `${pid}\n`, PID_FILE_MODE);
+    return [{ difference: `file ${pidFile}`, repair }];
+  }
+
+  /** systemd gives up a unit that fails too often, and never looks at it again. */
+  async #startAgain(service: Service): Promise<void> {
+    await this.#units.control(["reset-failed", unitName(service)], SHOW_TIMEOUT_MS);
+    await this.start(service);
+  }
+
+  #program(service: Service): Pick<Program, "pidFile" | "executable"> {
+    const { basePath, haproxyCmd, logFacility } = this.#options;
+    return programOf(service, { basePath, haproxyCmd, logFacility, ask: this.#ask, peer: () => "" });
   }
 
   /** Nothing to take over: systemd has gone on all the time. */

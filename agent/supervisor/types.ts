@@ -1,4 +1,5 @@
 /** The words of supervision: what is kept running, by whom, and what they are asked to do. */
+import type { Deviation } from "../healing/types.ts";
 import type { LoadBalancerId } from "../loadbalancer/types.ts";
 import type { LvsListenerId } from "../lvs/types.ts";
 
@@ -54,6 +55,12 @@ export interface Supervisor {
   remove(service: Service): Promise<void>;
   /** Whether a service is meant to run: started, or due to be at boot, and not stopped since. */
   isWanted(service: Service): Promise<boolean>;
+  /**
+   * What of an enabled service is not as it was asked for: files that are gone, a service that was given up. The
+   * caller repairs it, with no command for the service in between.
+   * @param job - completes the service, when it has to be enabled anew
+   */
+  deviations(service: Service, job: () => Promise<Job>): Promise<readonly Deviation[]>;
   /** At the agent's start: takes over what runs and starts what should. */
   resume(): Promise<void>;
   /** At the agent's end: stops watching; every service goes on. */

@@ -99,6 +99,12 @@ export async function isFile(path: string): Promise<boolean> {
   }
 }
 
+/** Those of `paths` that are no regular file, or an empty one: what a deletion or a power cut leaves. */
+export async function missingOf(paths: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(paths.map((path) => stat(path, { throwIfNoEntry: false })));
+  return paths.filter((_path, index) => !found[index]?.isFile() || found[index].size === 0);
+}
+
 export interface Names {
   readonly directories: readonly string[];
   readonly others: ReadonlySet<string>;

@@ -1,5 +1,5 @@
 /** Files below `/proc/net`, which show the network namespace of whoever reads them. */
-import { readlink, stat } from "node:fs/promises";
+import { readlink, stat, statfs } from "node:fs/promises";
 import { systemErrorCode } from "../errors.ts";
 import { readIfPresent } from "./files.ts";
 
@@ -20,6 +20,33 @@ export async function readNamespaceFile(
   } catch (error) {
     const gone = ["ENOENT", "ESRCH", "EINVAL"].includes(systemErrorCode(error) ?? "");
     if (gone) return undefined;
+    throw error;
+  }
+}
+
+/** linux/magic.h */
+const NSFS_MAGIC = 0x6e73_6673;
+
+/** Whether a file is a namespace: one whose mount is gone is an empty file, or none. */
+export async function isNamespace(handle: string): Promise<boolean> {
+  try {
+    return (await statfs(handle)).type === NSFS_MAGIC;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** Whether a process lives in another network namespace than the agent. */
+export async function isElsewhere(pid: number): Promise<boolean> {
+  try {
+    const [theirs, ours] = await Promise.all([
+      readlink(`/proc/${pid}/ns/net`),
+      readlink("/proc/self/ns/net"),
+    ]);
+    return theirs !== ours;
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes(systemErrorCode(error) ?? "")) return false;
     throw error;
   }
 }

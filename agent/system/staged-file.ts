@@ -31,14 +31,19 @@ export async function syncFile(path: string): Promise<void> {
  * At every moment there is a complete `target`, if there was one before.
  */
 export async function promoteFile(staged: string, target: string, previous: string): Promise<void> {
-  await rm(previous, { force: true });
+  await linkOver(target, previous);
+  await rename(staged, target);
+  await syncDirectory(dirname(target));
+}
+
+/** Makes a file's content, if there is one, known under another name too. */
+export async function linkOver(path: string, other: string): Promise<void> {
+  await rm(other, { force: true });
   try {
-    await link(target, previous);
+    await link(path, other);
   } catch (error) {
     if (systemErrorCode(error) !== "ENOENT") throw error;
   }
-  await rename(staged, target);
-  await syncDirectory(dirname(target));
 }
 
 /** Keeps a staged file that was refused under another name. */

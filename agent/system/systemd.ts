@@ -15,6 +15,11 @@ export async function isSystemdInit(): Promise<boolean> {
   return exists(() => stat("/run/systemd/system"));
 }
 
+/** File of what the agent adds to a unit, below the directory of unit files. */
+export function dropInOf(unit: string): string {
+  return `${unit}.d/amphora-agent.conf`;
+}
+
 export class SystemdUnits {
   readonly #tryRun: Try;
   #isReloadDue = false;
@@ -31,7 +36,7 @@ export class SystemdUnits {
   /** Writes what the agent adds to a unit of a given text (systemd.unit(5), "drop-in"), as {@link write} does. */
   async amend(unit: string, text: string): Promise<void> {
     await makeDirectory(`${UNIT_DIRECTORY}/${unit}.d`);
-    await this.write(`${unit}.d/amphora-agent.conf`, text);
+    await this.write(dropInOf(unit), text);
   }
 
   /**
@@ -57,6 +62,15 @@ export class SystemdUnits {
     await makeDirectory(WANTED_AT_BOOT);
     await symlink(`${UNIT_DIRECTORY}/${unit}`, path);
     await syncDirectory(WANTED_AT_BOOT);
+  }
+
+  /** Those of a unit's files, the link that starts it at boot among them, that are missing or empty. */
+  async missing(unit: string, files: readonly string[]): Promise<string[]> {
+    const paths = [...files.map((file) => `${UNIT_DIRECTORY}/${file}`), `${WANTED_AT_BOOT}/${unit}`];
+    const sizes = await Promise.all(
+      paths.map(async (path) => (await lstat(path, { throwIfNoEntry: false }))?.size ?? 0),
+    );
+    return paths.filter((_path, index) => sizes[index] === 0);
   }
 
   /** Deletes a unit's files and its start at boot; `reload` makes systemd forget it. */

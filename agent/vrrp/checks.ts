@@ -1,5 +1,5 @@
 /** Writes what keepalived runs to see whether this amphora may hold the VIP. */
-import { isFile, keepFile, makeDirectory } from "../system/files.ts";
+import { isFile, keepFile, makeDirectory, missingOf } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
 import { removeFile } from "../system/removal.ts";
 import { renderTemplate } from "../templates.ts";
@@ -50,6 +50,14 @@ export function createVrrpChecks(options: VrrpChecksOptions): VrrpChecks {
 
   return {
     update,
+    async deviations() {
+      const state = await checked();
+      const files = [
+        ...(state.hasLvsListeners ? [layout.lvsCheck] : []),
+        ...(planHaproxyCheck(state) === undefined ? [] : [layout.haproxyCheck]),
+      ];
+      return (await missingOf(files)).map((file) => ({ difference: `file ${file}`, repair: update }));
+    },
     async updateIfUsed() {
       if (await isFile(layout.checkScript)) await update();
     },

@@ -1,7 +1,7 @@
 /** Which amphora holds the VIP, as keepalived itself tells. Costs nothing where keepalived is not configured. */
 import { asError } from "../errors.ts";
 import { keepFifo } from "../system/fifo.ts";
-import { isFile, keepFile, makeDirectory, readIfPresent } from "../system/files.ts";
+import { isFile, keepFile, makeDirectory, missingOf, readIfPresent } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
 import { renderTemplate } from "../templates.ts";
 import type { FollowedRoles } from "./follow-roles.ts";
@@ -50,6 +50,10 @@ export function createVrrpRoles(basePath: string, logger: Logger): VrrpRoles {
 
   return {
     prepare,
+    async deviations() {
+      const missing = await missingOf([layout.entryConfig]);
+      return missing.map((file) => ({ difference: `file ${file}`, repair: prepare }));
+    },
     follow,
     async resume() {
       if (!(await isFile(layout.config))) return;

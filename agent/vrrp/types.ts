@@ -1,5 +1,7 @@
 /** The words of the VRRP domain: the keepalived that shares the VIP with the other amphora. */
 
+import type { Deviation, Keeper } from "../healing/types.ts";
+
 /** R14 and R15. */
 export interface Vrrp {
   /** R14. @throws AgentError `commandFailed` when keepalived cannot be made to start at boot */
@@ -12,6 +14,8 @@ export interface Vrrp {
   act(action: string): Promise<string>;
   /** What keepalived's VRRP instances are now; none while it does not run, undefined where it was never configured. */
   instances(): Promise<readonly VrrpInstance[] | undefined>;
+  /** Keeps what keepalived runs and reads, apart from the controller's own configuration. */
+  readonly keeper: Keeper;
 }
 
 /** MASTER holds the VIP, BACKUP could, FAULT must not (keepalived.conf(5), "notify scripts"). */
@@ -28,6 +32,8 @@ export interface VrrpInstance {
 export interface VrrpRoles {
   /** Writes what makes keepalived tell. @throws the system error */
   prepare(): Promise<void>;
+  /** What makes keepalived tell and is gone. */
+  deviations(): Promise<readonly Deviation[]>;
   /** Listens from now on, and hears what was told while nobody did. A failure is logged. */
   follow(): Promise<void>;
   /** The same, where keepalived has ever been configured: for the agent's start. A failure is logged. */
@@ -43,4 +49,6 @@ export interface VrrpChecks {
   update(): Promise<void>;
   /** The same, where keepalived has ever been configured. */
   updateIfUsed(): Promise<void>;
+  /** Checks that are gone. */
+  deviations(): Promise<readonly Deviation[]>;
 }

@@ -2,8 +2,10 @@
 import { parseAction } from "../action.ts";
 import { KEEPALIVED } from "../config/paths.ts";
 import { failingAs } from "../errors.ts";
+import { Finds } from "../healing/finds.ts";
+import type { Deviation, Keeper } from "../healing/types.ts";
 import type { Supervisor } from "../supervisor/types.ts";
-import { keepFile, makeDirectory } from "../system/files.ts";
+import { isFile, keepFile, makeDirectory, missingOf } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
 import { runningPid } from "../system/processes.ts";
 import { renderTemplate } from "../templates.ts";
@@ -28,13 +30,36 @@ export interface VrrpOptions {
 export function createVrrp(options: VrrpOptions): Vrrp {
   const { basePath, supervisor, checks, roles, exclusive, logger } = options;
   const layout = vrrpLayout(basePath);
+  const writeCheckScript = async (): Promise<void> => {
+    await makeDirectory(layout.checkScripts);
+    const view = { checkScripts: quoteWord(layout.checkScripts) };
+    await keepFile(layout.checkScript, await renderTemplate("check_script.sh", view), SCRIPT_MODE);
+  };
+  const deviations = async (): Promise<readonly Deviation[]> => {
+    const missing = await missingOf([layout.checkScript]);
+    return [
+      ...missing.map((file) => ({ difference: `file ${file}`, repair: writeCheckScript })),
+      ...(await checks.deviations()),
+      ...(await roles.deviations()),
+    ];
+  };
+  const keeper: Keeper = {
+    name: "vrrp",
+    hold: ({ isDue }) =>
+      exclusive.run("vrrp", async () => {
+        const finds = new Finds(isDue);
+        if (await isFile(layout.config)) await finds.repairAll(await deviations());
+        return finds.held();
+      }),
+  };
   return {
+    keeper,
+
     upload(config) {
       return exclusive.run("vrrp", async () => {
-        await makeDirectory(layout.checkScripts);
+        await makeDirectory(layout.directory);
         const isNew = await keepFile(layout.config, config, CONFIG_MODE);
-        const view = { checkScripts: quoteWord(layout.checkScripts) };
-        await keepFile(layout.checkScript, await renderTemplate("check_script.sh", view), SCRIPT_MODE);
+        await writeCheckScript();
         await checks.update();
         await roles.prepare();
         logger.info(

@@ -37,12 +37,14 @@ const supervisor: Supervisor = {
   restart: command("restart"),
   remove: command("remove"),
   isWanted: async () => false,
+  deviations: async () => [],
   resume: async () => undefined,
   close: async () => undefined,
 };
 const checks = {
   update: async () => void calls.push("checks"),
   updateIfUsed: async () => void calls.push("checks if used"),
+  deviations: async () => [],
 };
 const shared = {
   basePath: BASE,

@@ -1,50 +1,14 @@
 /** Announcements as they arrive at the other end of the link. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { after, afterEach, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cleanHost, createRig, OUTSIDE, plugPort, shell } from "./network-rig.ts";
+import { capture, cleanHost, createRig, endCaptures, plugPort, shell } from "./network-rig.ts";
 
-const started: ChildProcess[] = [];
 beforeEach(cleanHost);
 afterEach(cleanHost);
-after(() => {
-  for (const child of started) child.kill();
-});
+after(endCaptures);
 
 const HAS_ARPING = (await shell("command -v arping || true")) !== "";
-
-/** Frames that arrive at a far end from now on, as hexadecimal digits. */
-async function capture(device: string): Promise<string[]> {
-  const frames: string[] = [];
-  const child = spawn("ip", [
-    "netns",
-    "exec",
-    OUTSIDE,
-    "socat",
-    "-d",
-    "-d",
-    "-u",
-    "-x",
-    `INTERFACE:${device}`,
-    "/dev/null",
-  ]);
-  started.push(child);
-  let text = "";
-  const ready = Promise.withResolvers<void>();
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    text += chunk;
-    if (text.includes("starting data transfer loop")) ready.resolve();
-    frames.splice(
-      0,
-      frames.length,
-      ...[...text.matchAll(/^((?: [0-9a-f]{2})+)$/gm)].map(([, hex = ""]) => hex.replaceAll(" ", "")),
-    );
-  });
-  child.on("error", ready.reject);
-  await ready.promise;
-  return frames;
-}
 
 async function waitFor(condition: () => boolean, what: string): Promise<void> {
   const deadline = Date.now() + 5_000;

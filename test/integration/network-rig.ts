@@ -1,5 +1,5 @@
 /** A throwaway host with a network side: links as a hypervisor would plug them, their far ends in a namespace. */
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { promisify } from "node:util";
 import { pino } from "pino";
@@ -105,4 +105,42 @@ export async function dumpState(): Promise<string[]> {
     )
     .filter((line) => line !== "" && !/fe80|multicast|anycast|broadcast/.test(line))
     .sort();
+}
+
+const captures: ChildProcess[] = [];
+
+/** Frames that arrive at a far end from now on, as hexadecimal digits. */
+export async function capture(device: string): Promise<string[]> {
+  const frames: string[] = [];
+  const child = spawn("ip", [
+    "netns",
+    "exec",
+    OUTSIDE,
+    "socat",
+    "-d",
+    "-d",
+    "-u",
+    "-x",
+    `INTERFACE:${device}`,
+    "/dev/null",
+  ]);
+  captures.push(child);
+  let text = "";
+  const ready = Promise.withResolvers<void>();
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+    if (text.includes("starting data transfer loop")) ready.resolve();
+    frames.splice(
+      0,
+      frames.length,
+      ...[...text.matchAll(/^((?: [0-9a-f]{2})+)$/gm)].map(([, hex = ""]) => hex.replaceAll(" ", "")),
+    );
+  });
+  child.on("error", ready.reject);
+  await ready.promise;
+  return frames;
+}
+
+export function endCaptures(): void {
+  for (const child of captures) child.kill();
 }

@@ -7,8 +7,11 @@ import { AgentError, asError, failingAs, systemErrorCode } from "../../errors.ts
 import type { Supervisor } from "../../supervisor/types.ts";
 import { readIfPresent, replaceFile, replaceFileUnsynced } from "../../system/files.ts";
 import type { Logger } from "../../system/logger.ts";
-import { setAside } from "../../system/staged-file.ts";
+import type { Try } from "../../system/run.ts";
+import { linkOver } from "../../system/staged-file.ts";
 import type { Ask } from "../../system/unix-socket.ts";
+import { agentConfigArguments } from "../agent-config.ts";
+import { groupFileArguments } from "../group-file.ts";
 import { type Layout, layoutOf } from "../layout.ts";
 import type { ChangeResult, LoadBalancerId } from "../types.ts";
 import { AdminSession, isSameWorker } from "./admin-session.ts";
@@ -20,11 +23,13 @@ import { type ServerState, settledServersState } from "./parse-servers-state.ts"
 import { isSamePlace } from "./plan-verification.ts";
 import { type FileDigests, readFileDigests } from "./read-files.ts";
 import { forgetRecord, readRecord, writeRecord } from "./record-file.ts";
+import { rehearse } from "./rehearse.ts";
 import { renderDifferences } from "./render-differences.ts";
 import type { Difference, HistoryEntry, RunningRecord, Worker } from "./types.ts";
 
 /** A change that takes longer than this is quicker with a reload. */
 const CHANGES_TIMEOUT_MS = 8_000;
+const CHECK_TIMEOUT_MS = 10_000;
 const SAVE_STATE_TIMEOUT_MS = 5_000;
 /** A new worker answers on the socket as soon as the old one has let go of it. */
 const NEW_WORKER_MS = 2_000;
@@ -35,6 +40,8 @@ const CONFIG_MODE = 0o600;
 
 export interface ReloadContext {
   readonly basePath: string;
+  readonly haproxyCmd: string;
+  readonly tryRun: Try;
   readonly supervisor: Supervisor;
   readonly ask: Ask;
   /** Told when a worker has been replaced by another one. */
@@ -51,6 +58,8 @@ interface Attempt {
   readonly differences: readonly Difference[];
   /** What HAProxy worked with before, as far as it is known for certain. */
   readonly before?: RunningRecord;
+  /** Some of the changes may have been made. */
+  readonly isDisturbed?: boolean;
 }
 
 /** @throws AgentError `commandFailed` with HAProxy's words; then it goes on with what it worked with before */
@@ -59,18 +68,20 @@ export async function reloadLoadBalancer(context: ReloadContext, id: LoadBalance
   const at = new Date();
   const startedAt = performance.now();
   const text = (await readIfPresent(layout.config))?.toString("utf8") ?? "";
-  const { how, reason, differences, before } = await attempt(layout, text);
+  const { how, reason, differences, before, isDisturbed } = await attempt(layout, text);
   const changes = renderDifferences(differences);
   const note = (entry: Pick<HistoryEntry, "how" | "reason">): Promise<void> =>
     keepHistory(context, id, { at: at.toISOString(), changes, durationMs: since(startedAt), ...entry });
   if (how === undefined) {
     context.logger.info({ event: "haproxy.reload.needed", lbId: id, reason }, "haproxy has to be reloaded");
     try {
+      if (before) await rehearse(layout, before, text, context);
       await reloadWhole(context, id, text);
-    } catch (error) {
-      if (before) await rollBack(context, id, before);
+    } catch (failure) {
+      const error = await inItsOwnWords(context, layout, failure);
+      if (before) await rollBack(context, id, isDisturbed ? { text: before.text } : before);
       context.changeMade?.("failed");
-      await note({ how: "rolled back", reason: wordsOf(error) });
+      await note({ how: before ? "rolled back" : "failed", reason: wordsOf(error) });
       throw error;
     }
   }
@@ -97,6 +108,7 @@ async function attempt(layout: Layout, text: string): Promise<Attempt> {
   const before = await readRecord(layout);
   if (!before) return { reason: "what it works with is not known", differences: [] };
   let differences: readonly Difference[] = [];
+  let isDisturbed = false;
   try {
     using session = new AdminSession(layout.adminSocket, CHANGES_TIMEOUT_MS);
     const identity = await session.identify();
@@ -110,11 +122,12 @@ async function attempt(layout: Layout, text: string): Promise<Attempt> {
     if ("reason" in plan) return { reason: plan.reason, differences, before };
     if (text === before.text && plan.changes.length === 0) return { how: "unchanged", differences };
     await forgetRecord(layout);
+    isDisturbed = true;
     await applyChanges(session, plan.changes, sections);
     await writeRecord(layout, { worker: identity.worker, text, files });
     return { how: plan.changes.length === 0 ? "unchanged" : "runtime", differences };
   } catch (error) {
-    return { reason: wordsOf(error), differences, before };
+    return { reason: wordsOf(error), differences, before, ...(isDisturbed && { isDisturbed }) };
   }
 }
 
@@ -129,11 +142,33 @@ async function reloadWhole(context: ReloadContext, id: LoadBalancerId, text: str
   await remember(context, id, { text, files, old });
 }
 
-/** Puts back what HAProxy goes on with, so that it would start with it too; what it refused is kept for the operator. */
-async function rollBack(context: ReloadContext, id: LoadBalancerId, before: RunningRecord): Promise<void> {
+/** systemctl does not tell what HAProxy did not like, as a file that cannot be read any more; HAProxy tells again. */
+async function inItsOwnWords(
+  { haproxyCmd, tryRun }: ReloadContext,
+  layout: Layout,
+  failure: unknown,
+): Promise<unknown> {
+  if (!(failure instanceof AgentError) || failure.details?.includes("[ALERT]")) return failure;
+  const others = [...(await groupFileArguments()), ...(await agentConfigArguments(layout))];
+  const options = { timeoutMs: CHECK_TIMEOUT_MS };
+  const { exitCode, output } = await tryRun(haproxyCmd, ["-c", "-f", layout.config, ...others], options);
+  if (exitCode === 0) return failure;
+  return new AgentError(failure.code, failure.message, { details: output, cause: failure });
+}
+
+/**
+ * Puts back what HAProxy goes on with, so that it would start with it too; what it refused is kept for the operator.
+ * @param before - the whole record when HAProxy still works with exactly that
+ */
+async function rollBack(
+  context: ReloadContext,
+  id: LoadBalancerId,
+  before: RunningRecord | Pick<RunningRecord, "text">,
+): Promise<void> {
   const layout = layoutOf(context.basePath, id);
-  await setAside(layout.config, layout.rejected);
+  await linkOver(layout.config, layout.rejected);
   await replaceFile(layout.config, before.text, CONFIG_MODE);
+  if ("worker" in before) await writeRecord(layout, before);
   const event = "haproxy.config.rolled-back";
   context.logger.warn({ event, lbId: id, file: layout.rejected }, "the configuration that ran last is back");
 }

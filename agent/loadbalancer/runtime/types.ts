@@ -85,7 +85,7 @@ export interface RunningRecord {
 export interface HistoryEntry {
   /** When the action was asked for, in ISO 8601. */
   readonly at: string;
-  readonly how: "start" | "runtime" | "reload" | "rolled back";
+  readonly how: "start" | "runtime" | "reload" | "rolled back" | "failed";
   /** What changed, in words; none where it is not known. */
   readonly changes: readonly string[];
   readonly durationMs: number;

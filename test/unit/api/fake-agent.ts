@@ -71,6 +71,12 @@ export function createFakeAgent(): FakeAgent {
       async wantedSockets() {
         return [];
       },
+      async history() {
+        await note("history");
+        return {
+          lb: [{ at: "2026-01-01T00:00:00.000Z", how: "runtime", changes: ["m1 disabled"], durationMs: 9 }],
+        };
+      },
     },
     lvsListeners: {
       async upload(id, config) {

@@ -31,6 +31,7 @@ async function anAmphora(t: TestContext, refused?: keyof Supervisor) {
     restart: done("restart"),
     remove: done("remove"),
     isWanted: async () => false,
+    deviations: async () => [],
     resume: done("resume"),
     close: done("close"),
   };
@@ -41,7 +42,11 @@ async function anAmphora(t: TestContext, refused?: keyof Supervisor) {
     topology: () => "SINGLE",
     supervisor,
     exclusive: new Exclusive(),
-    vrrpChecks: { update: async () => undefined, updateIfUsed: async () => undefined },
+    vrrpChecks: {
+      update: async () => undefined,
+      updateIfUsed: async () => undefined,
+      deviations: async () => [],
+    },
     replaced: () => undefined,
     advertise: async () => undefined,
     logger: pino({ enabled: false }),

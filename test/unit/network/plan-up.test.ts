@@ -290,6 +290,7 @@ function applyOne(now: NetworkState, step: Step): NetworkState {
     case "rule.delete":
       return { ...now, rules: rules.filter((rule) => rule.source !== step.source) };
     case "link.down":
+    case "link.mtu":
     case "address.flush":
       return assert.fail(`no part of bringing up: ${step.kind}`);
   }
