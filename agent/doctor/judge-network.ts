@@ -53,6 +53,7 @@ function judgeStep(step: Step, name: string, remedy: string): Finding[] {
       return [warning(step.source, `the ${showRule(step)} is in no interface file`, remedy)];
     case "link.up":
     case "link.down":
+    case "link.mtu":
     case "address.flush":
       return [];
   }
