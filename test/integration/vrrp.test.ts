@@ -157,6 +157,8 @@ test("a HAProxy that hangs is waited for five seconds, and fails", async () => {
   const worker = await workerPid();
   process.kill(worker, "SIGSTOP");
   try {
+    // On a busy machine a thread of it goes on for a moment.
+    await until(() => isStopped(worker), 20_000);
     const start = performance.now();
     assert.equal(await failureOf("haproxy-vrrp-check", [socket]), 1);
     const seconds = (performance.now() - start) / 1_000;
@@ -323,6 +325,14 @@ async function failureOf(file: string, args: string[]): Promise<number> {
 async function workerPid(): Promise<number> {
   const info = await ask(socket, "show info", { timeoutMs: 5_000 });
   return Number(/^Pid: (\d+)$/m.exec(info.toString())?.[1]);
+}
+
+async function isStopped(process: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${process}/task`);
+  const states = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${process}/task/${thread}/status`, "utf8")),
+  );
+  return states.every((status) => /^State:\s+T/m.test(status));
 }
 
 async function addresses(): Promise<string> {
