@@ -210,8 +210,9 @@ test("the health check tells a port that is open from one that refuses", async (
   const socket = createSocket("udp4");
   await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
   const { port } = socket.address();
-  assert.equal(await exitCode(udpCheck, "127.0.0.1", String(port)), 0);
+  const whileOpen = await exitCode(udpCheck, "127.0.0.1", String(port));
   await new Promise<void>((resolve) => socket.close(() => resolve()));
+  assert.equal(whileOpen, 0);
   assert.notEqual(await exitCode(udpCheck, "127.0.0.1", String(port)), 0);
 });
 

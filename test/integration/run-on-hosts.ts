@@ -53,7 +53,9 @@ function runFile(directory: string, file: string, timeoutMs: number): Promise<Re
   const start = performance.now();
   const { promise, resolve } = Promise.withResolvers<Result>();
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-  const timer = setTimeout(() => child.kill("SIGTERM"), timeoutMs);
+  // unshare, which a throwaway host begins with, ignores what asks it to end; all of the host ends with it.
+  const signal = program === THROWAWAY_HOST ? "SIGKILL" : "SIGTERM";
+  const timer = setTimeout(() => child.kill(signal), timeoutMs);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
