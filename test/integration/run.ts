@@ -5,5 +5,5 @@ import { runOnThrowawayHosts } from "./run-on-hosts.ts";
 process.exitCode = await runOnThrowawayHosts(new URL("./", import.meta.url).pathname, {
   words: process.argv.slice(2),
   atOnce: 2,
-  fileTimeoutMs: 900_000,
+  fileTimeoutMs: 420_000,
 });
