@@ -26,11 +26,13 @@ import type { Network } from "./network/types.ts";
 import { ownProgram } from "./package-files.ts";
 import { Counters } from "./status/counters.ts";
 import type { AgentReport } from "./status/facts.ts";
+import { laterFigures } from "./status/later-figures.ts";
 import { openLocalSocket, reportOfProcess } from "./status/local-socket.ts";
-import type { FigureSources } from "./status/read-figures.ts";
 import { chooseSupervisor, createSupervisor } from "./supervisor/choose.ts";
 import { Exclusive } from "./supervisor/exclusive.ts";
 import type { Supervisor } from "./supervisor/types.ts";
+import type { Watchdog } from "./supervisor/watchdog.ts";
+import { openWatchdog } from "./supervisor/watchdog-activation.ts";
 import { systemClock } from "./system/clock.ts";
 import { type Names, replaceFile } from "./system/files.ts";
 import { removeLeftovers } from "./system/leftovers.ts";
@@ -90,6 +92,8 @@ interface Daemon {
   readonly metrics: Metrics;
   readonly vrrpRoles: VrrpRoles;
   readonly tidier: MemoryTidier;
+  /** Undefined when no service manager wants to hear of us. */
+  readonly watchdog: Watchdog | undefined;
   /** Undefined when it could not be opened. */
   readonly socket: UnixServer | undefined;
   readonly resumed: Promise<void>;
@@ -222,6 +226,12 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
   });
   // What an earlier agent, or the namespace's unit, is still bringing up is nobody's damage.
   const cancelHealing = systemClock.after(HEALING_DELAY_MS, () => void resumed.then(healing.refresh));
+  const watchdog = await openWatchdog({
+    config: () => config.current,
+    heartbeat: () => heartbeat.status(),
+    clock: systemClock,
+    logger: logger.child({ component: "watchdog" }),
+  });
   return {
     server,
     heartbeat,
@@ -230,23 +240,13 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     vrrpRoles,
     metrics,
     tidier,
+    watchdog,
     socket,
     resumed,
     endHealing: () => {
       cancelHealing();
       return healing.close();
     },
-  };
-}
-
-/** Loaded with the first question for them: few amphorae are scraped. */
-function laterFigures(sources: FigureSources): (waitedMs?: number) => Promise<string> {
-  let reader: Promise<(waitedMs?: number) => Promise<string>> | undefined;
-  return async (waitedMs) => {
-    reader ??= import("./status/read-figures.ts").then(({ createFigureReader }) =>
-      createFigureReader(sources),
-    );
-    return (await reader)(waitedMs);
   };
 }
 
@@ -370,10 +370,12 @@ async function stopDaemon({
   metrics,
   vrrpRoles,
   tidier,
+  watchdog,
   socket,
   resumed,
   endHealing,
 }: Daemon): Promise<void> {
+  await watchdog?.close();
   tidier.close();
   await socket?.close();
   await server.stop();

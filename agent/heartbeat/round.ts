@@ -37,6 +37,10 @@ export interface RoundCounts {
   readonly failed: number;
   /** Milliseconds since the epoch, by `<host>:<port>`. */
   readonly lastSentAt: Readonly<Record<string, number>>;
+  /** By the clock: when a heartbeat was last sent, or withheld for a reason that is not the agent's. */
+  readonly lastDoneAt: number | undefined;
+  /** Load balancers that have not answered for the last three. */
+  readonly silent: readonly string[];
 }
 
 /** What an unset key has always been signed with (docs/contract/heartbeat.md, section 1). */
@@ -46,6 +50,8 @@ export const KEY_WHEN_UNSET = "None";
 const WAIT_SHARE = 0.05;
 const SHORTEST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1_000;
+/** One answer may be late. */
+const SILENT = 3;
 
 export class Round {
   readonly #options: RoundOptions;
@@ -61,6 +67,9 @@ export class Round {
   #poolsWithoutMembers = 0;
   #sent = 0;
   #failed = 0;
+  #lastDoneAt: number | undefined;
+  /** Heartbeats in a row that a load balancer has not answered for. */
+  readonly #unanswered = new Map<string, number>();
 
   constructor(options: RoundOptions) {
     this.#options = options;
@@ -79,6 +88,8 @@ export class Round {
       sent: this.#sent,
       failed: this.#failed,
       lastSentAt: Object.fromEntries(this.#lastSentAt),
+      lastDoneAt: this.#lastDoneAt,
+      silent: [...this.#unanswered].filter(([, times]) => times >= SILENT).map(([id]) => id),
     };
   }
 
@@ -87,9 +98,13 @@ export class Round {
     const config = this.#options.config();
     try {
       const names = await this.#options.names();
-      if (!(await this.#mayBeSent(config, names))) return;
+      if (!(await this.#mayBeSent(config, names))) {
+        this.#lastDoneAt = this.#options.clock.now();
+        return;
+      }
       const message = await this.#build(config, names);
       await this.#send(message, config);
+      this.#lastDoneAt = this.#options.clock.now();
     } catch (error) {
       this.#failed += 1;
       this.#fails("round", "heartbeat.build.failed", "no heartbeat this time", error);
@@ -140,17 +155,20 @@ export class Round {
 
   async #collect(names: Names, waitMs: number, intervalMs: number): Promise<LoadBalancerSample[]> {
     const results = await this.#collector.collect(names, waitMs, intervalMs);
+    for (const id of this.#unanswered.keys()) if (!results.has(id)) this.#unanswered.delete(id);
     return [...results].flatMap(([id, result]) => this.#usable(id, result) ?? []);
   }
 
   #usable(loadBalancerId: string, result: ReadResult): LoadBalancerSample | undefined {
     const subject = `statistics ${loadBalancerId}`;
     if (result.kind === "read") {
+      this.#unanswered.delete(loadBalancerId);
       this.#works(subject, "heartbeat.statistics.recovered", "statistics can be read again", {
         loadBalancerId,
       });
       return result.sample;
     }
+    this.#unanswered.set(loadBalancerId, (this.#unanswered.get(loadBalancerId) ?? 0) + 1);
     const reason = result.kind === "late" ? NOT_IN_TIME : result.error;
     const text = "statistics of a load balancer are missing";
     this.#fails(subject, "heartbeat.statistics.failed", text, reason, { loadBalancerId });
