@@ -106,7 +106,7 @@ test("without its exporter the answer is 502, and metrics come back with it, als
     const { status, body, head } = await fetchInside(ENDPOINT);
     assert.deepEqual([status, body], [502, ""]);
     assert.match(head, /connection: close/);
-    assert.ok(daemon.lines().some(({ event }) => event === "metrics.scrape.failed"));
+    await until(() => daemon.lines().some(({ event }) => event === "metrics.scrape.failed"));
     await daemon.client.ask("PUT", `/1.0/loadbalancer/${LOAD_BALANCER}/start`);
     await serving();
   }
