@@ -119,6 +119,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
   const supervisor = createSupervisor(kind, {
     basePath,
     haproxyCmd,
+    limits: config.current,
     logFacility: config.current.administrativeLogFacility,
     program: ownProgram(),
     prepareNamespace: () => network.ensureNamespace(),
@@ -312,6 +313,7 @@ function createServices(
   const loadBalancers = createLoadBalancers({
     ...shared,
     haproxyCmd,
+    limits: config.current,
     certDirectory: baseCertDir,
     replaced: (id) => stats.release(id),
     changed: () => metrics.refresh(),

@@ -246,6 +246,38 @@ export const OPTIONS: { readonly [F in ConfigField]: Option<Config[F]> } = {
     mutable: false,
     help: "Who keeps HAProxy and keepalived running; unless set, systemd where it is PID 1, else the agent itself.",
   },
+  haproxyCloseSpreadSeconds: {
+    sections: AGENT,
+    name: "haproxy_close_spread",
+    read: integer(0, 3_600),
+    fallback: 0,
+    mutable: false,
+    help: "Seconds over which a HAProxy worker that a reload has replaced closes connections that clients keep open, some of them under a request that is on its way; 0 leaves them to the clients.",
+  },
+  haproxyOldWorkerSeconds: {
+    sections: AGENT,
+    name: "haproxy_old_worker_age",
+    read: integer(0, 7 * DAY_SECONDS),
+    fallback: 0,
+    mutable: false,
+    help: "Seconds after which such a worker closes the connections that are left; 0 waits for the clients.",
+  },
+  haproxyOldWorkers: {
+    sections: AGENT,
+    name: "haproxy_old_workers",
+    read: integer(0, 1_000),
+    fallback: 0,
+    mutable: false,
+    help: "Reloads that such a worker may live through: the oldest are ended beyond it; 0 for any number.",
+  },
+  haproxyMemoryReservePercent: {
+    sections: AGENT,
+    name: "haproxy_memory_reserve",
+    read: integer(0, 50),
+    fallback: 5,
+    mutable: false,
+    help: "Percent of the machine's memory: when less is available after a reload, the oldest of such workers are ended; 0 for never.",
+  },
 };
 
 /** Options that controllers write and no agent needs any more: no warning for them (4.2 and section 5). */

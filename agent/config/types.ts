@@ -32,4 +32,11 @@ export interface Config {
   readonly topology: Topology;
   /** Who keeps HAProxy and keepalived running; undefined: decided by whether systemd is PID 1. */
   readonly supervisor: SupervisorKind | undefined;
+  /** Over how long a HAProxy worker that was replaced closes connections that clients keep open; 0 for never. */
+  readonly haproxyCloseSpreadSeconds: number;
+  /** Limits of workers that were replaced; 0 for none. */
+  readonly haproxyOldWorkerSeconds: number;
+  readonly haproxyOldWorkers: number;
+  /** Below this share of available memory, in percent, the oldest of them are ended; 0 for never. */
+  readonly haproxyMemoryReservePercent: number;
 }

@@ -20,7 +20,7 @@ import { parseBindAddresses, parseConfig, parseStatsSocket } from "./parse-confi
 import { createVersionReader } from "./read-version.ts";
 import type { ReloadContext } from "./runtime/reload.ts";
 import type { HistoryEntry } from "./runtime/types.ts";
-import type { ChangeResult, ListenerStatus, LoadBalancerId, LoadBalancers } from "./types.ts";
+import type { ChangeResult, ListenerStatus, LoadBalancerId, LoadBalancers, WorkerLimits } from "./types.ts";
 import { type UploadContext, uploadConfig } from "./upload.ts";
 
 export interface LoadBalancersOptions {
@@ -28,6 +28,7 @@ export interface LoadBalancersOptions {
   readonly certDirectory: string;
   /** The one HAProxy program: it validates, and it runs. */
   readonly haproxyCmd: string;
+  readonly limits: WorkerLimits;
   /** Asked each time: an agent configuration may change it. */
   readonly topology: () => Topology;
   readonly supervisor: Supervisor;
@@ -59,13 +60,14 @@ class HaproxyLoadBalancers implements LoadBalancers {
   #isGroupMentioned = false;
 
   constructor(options: LoadBalancersOptions) {
-    const { basePath, haproxyCmd, supervisor, logger } = options;
+    const { basePath, haproxyCmd, limits, supervisor, logger } = options;
     const runner = options.tryRun ?? tryRun;
     const readVersion = createVersionReader(haproxyCmd, runner);
     this.#options = options;
     this.#reload = {
       haproxyCmd,
       tryRun: runner,
+      limits,
       basePath,
       supervisor,
       ask: options.ask ?? ask,
@@ -73,7 +75,7 @@ class HaproxyLoadBalancers implements LoadBalancers {
       changeMade: options.changeMade,
       logger,
     };
-    this.#upload = { basePath, haproxyCmd, supervisor, logger, readVersion, tryRun: runner };
+    this.#upload = { basePath, haproxyCmd, limits, supervisor, logger, readVersion, tryRun: runner };
   }
 
   async upload(amphoraId: string, text: string, body: Buffer): Promise<void> {

@@ -1,4 +1,5 @@
 /** The words of the load balancer domain: one load balancer is one HAProxy process. */
+import type { Config } from "../config/types.ts";
 import type { ObjectId } from "../object-id.ts";
 import type { HistoryEntry } from "./runtime/types.ts";
 
@@ -51,6 +52,15 @@ export interface Instances {
   /** @returns undefined for an unknown one. @throws what keeps the statistics from being read */
   show(id: string): Promise<InstanceStatus | undefined>;
 }
+
+/** How HAProxy's workers leave that a reload has replaced: options of the agent, in its words. */
+export type WorkerLimits = Pick<
+  Config,
+  | "haproxyCloseSpreadSeconds"
+  | "haproxyOldWorkerSeconds"
+  | "haproxyOldWorkers"
+  | "haproxyMemoryReservePercent"
+>;
 
 /** R9 to R11. */
 export interface Certificates {

@@ -12,7 +12,7 @@ import { editConfig } from "./edit-config.ts";
 import { groupFileArguments } from "./group-file.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { parseStatsSocket } from "./parse-config.ts";
-import type { LoadBalancerId } from "./types.ts";
+import type { LoadBalancerId, WorkerLimits } from "./types.ts";
 
 /** The controller gives a call up after 60 s. */
 const VALIDATION_TIMEOUT_MS = 50_000;
@@ -22,6 +22,7 @@ const CONFIG_MODE = 0o600;
 export interface UploadContext {
   readonly basePath: string;
   readonly haproxyCmd: string;
+  readonly limits: WorkerLimits;
   readonly readVersion: () => Promise<HaproxyVersion>;
   readonly tryRun: Try;
   readonly supervisor: Supervisor;
@@ -50,7 +51,7 @@ export async function uploadConfig(
   const active = await readIfPresent(layout.config);
   // A new directory has to survive a power cut as well as the file inside.
   if (!active) await syncDirectory(context.basePath);
-  await keepAgentConfig(layout);
+  await keepAgentConfig(layout, context.limits, version);
   await stageFile(layout.staged, edited, CONFIG_MODE);
   // The disk writes while HAProxy reads.
   const checked = validate(context, layout, { peer, text: received });

@@ -4,7 +4,7 @@ import { AgentError, asError } from "../errors.ts";
 import type { Deviation } from "../healing/types.ts";
 import { keepAgentConfig } from "../loadbalancer/agent-config.ts";
 import { layoutOf } from "../loadbalancer/layout.ts";
-import type { LoadBalancerId } from "../loadbalancer/types.ts";
+import type { LoadBalancerId, WorkerLimits } from "../loadbalancer/types.ts";
 import { lvsLayout } from "../lvs/layout.ts";
 import { missingOf, replaceFile } from "../system/files.ts";
 import type { Logger } from "../system/logger.ts";
@@ -41,6 +41,7 @@ const PID_FILE_MODE = 0o644;
 export interface SystemdOptions {
   readonly basePath: string;
   readonly haproxyCmd: string;
+  readonly limits: WorkerLimits;
   /** N of syslog facility localN for keepalived. */
   readonly logFacility: number;
   /** Command line of this program, up to its own arguments: the namespace's unit runs it. */
@@ -113,9 +114,11 @@ export class SystemdSupervisor implements Supervisor {
     const missing = await this.#units.missing(unit, files);
     const own = service.kind === "haproxy" ? [layoutOf(this.#options.basePath, service.id).agentConfig] : [];
     const repair = async (): Promise<void> => {
+      const made = await job();
+      const { basePath, limits } = this.#options;
       // The unit names it.
-      if (service.kind === "haproxy") await keepAgentConfig(layoutOf(this.#options.basePath, service.id));
-      await this.enable(await job());
+      if (made.kind === "haproxy") await keepAgentConfig(layoutOf(basePath, made.id), limits, made.version);
+      await this.enable(made);
     };
     return [
       ...[...missing, ...(await missingOf(own))].map((path) => ({ difference: `file ${path}`, repair })),

@@ -4,10 +4,11 @@ import { readFile } from "node:fs/promises";
 import { createServer, request, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { parseConfig } from "../../agent/config/config-parse.ts";
 import { parseLoadBalancerId } from "../../agent/loadbalancer/ids.ts";
 import { layoutOf } from "../../agent/loadbalancer/layout.ts";
 import { createLoadBalancers } from "../../agent/loadbalancer/load-balancers.ts";
-import type { LoadBalancers } from "../../agent/loadbalancer/types.ts";
+import type { LoadBalancers, WorkerLimits } from "../../agent/loadbalancer/types.ts";
 import { lvsDirectory } from "../../agent/lvs/layout.ts";
 import { listLvsListeners } from "../../agent/lvs/list.ts";
 import { createLvsListeners } from "../../agent/lvs/lvs-listeners.ts";
@@ -27,6 +28,8 @@ export const CERTS = `${BASE}/certs`;
 export const HAPROXY = "/usr/sbin/haproxy";
 export const AMPHORA = "1f7e8c4d-94ad-4ac2-a4d7-cd4ce7f95c61";
 export const VIP = "203.0.113.5";
+/** Those of an agent without options. */
+export const LIMITS: WorkerLimits = parseConfig([], "").config;
 const MEMBERS = ["10.0.0.10", "10.0.0.11"];
 const VECTORS = new URL("../vectors/rendering/haproxy/", import.meta.url);
 
@@ -131,7 +134,13 @@ export async function anAgent(topology: "SINGLE" | "ACTIVE_STANDBY" = "SINGLE"):
     advertise: (addresses: readonly string[]) => Promise.resolve(void advertised.push([...addresses])),
     logger,
   };
-  const loadBalancers = createLoadBalancers({ ...shared, certDirectory: CERTS, haproxyCmd: HAPROXY, tryRun });
+  const loadBalancers = createLoadBalancers({
+    ...shared,
+    certDirectory: CERTS,
+    haproxyCmd: HAPROXY,
+    limits: LIMITS,
+    tryRun,
+  });
   const lvsListeners = createLvsListeners(shared);
   const roles = createVrrpRoles(BASE, logger);
   const vrrp = createVrrp({ basePath: BASE, supervisor, checks: vrrpChecks, roles, exclusive, logger });

@@ -9,6 +9,7 @@ import { chmod, mkdir, readdir, readFile, readlink, rm, stat, utimes, writeFile 
 import { createServer, type Server } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
 import { promisify } from "node:util";
+import { parseConfig } from "../../agent/config/config-parse.ts";
 import { AgentError } from "../../agent/errors.ts";
 import { parseLoadBalancerId } from "../../agent/loadbalancer/ids.ts";
 import { layoutOf } from "../../agent/loadbalancer/layout.ts";
@@ -36,6 +37,7 @@ const aSupervisor = (options: { haproxyCmd?: string; basePath?: string; logFacil
   new SystemdSupervisor({
     basePath: options.basePath ?? BASE,
     haproxyCmd: options.haproxyCmd ?? "/usr/sbin/haproxy",
+    limits: parseConfig([], "").config,
     logFacility: options.logFacility ?? 1,
     program: [process.execPath, "/opt/amphora-agent/dist/amphora.js"],
     logger,

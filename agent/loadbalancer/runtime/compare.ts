@@ -18,11 +18,11 @@ export interface Comparison {
 export async function compare(
   running: RunningRecord,
   text: string,
-  version: HaproxyVersion,
+  { version, agentConfig }: { readonly version: HaproxyVersion; readonly agentConfig: string },
 ): Promise<Comparison | string> {
   const [before, sections] = [parseSections(running.text), parseSections(text)];
   if (!before || !sections) return "the configuration depends on more than itself";
-  const files = await readFileDigests(sections);
+  const files = await readFileDigests(sections, agentConfig);
   const differences = [
     ...planDifferences(before, sections),
     ...(files ? planFileDifferences(running.files, files) : []),

@@ -35,7 +35,10 @@ export async function readOutlook(basePath: string, id: LoadBalancerId): Promise
       "what HAProxy works with is not known: it was started without the agent, or has started anew since",
     );
   }
-  const comparison = await compare(record, config?.toString("utf8") ?? "", identity.version);
+  const comparison = await compare(record, config?.toString("utf8") ?? "", {
+    ...layout,
+    version: identity.version,
+  });
   if (typeof comparison === "string")
     return { changes: [], differences: [], reload: "reload", reason: comparison };
   const { differences, plan } = comparison;

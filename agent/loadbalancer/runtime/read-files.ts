@@ -8,11 +8,17 @@ import type { Section } from "./types.ts";
 /** Digests by path; a file that is not there has an empty one. */
 export type FileDigests = Readonly<Record<string, string>>;
 
-/** @returns undefined when there may be files that the agent does not know of */
-export async function readFileDigests(sections: readonly Section[]): Promise<FileDigests | undefined> {
+/**
+ * @param agentConfig - the agent's own piece of configuration, whose options may have changed
+ * @returns undefined when there may be files that the agent does not know of
+ */
+export async function readFileDigests(
+  sections: readonly Section[],
+  agentConfig: string,
+): Promise<FileDigests | undefined> {
   const references = parseFileReferences(sections);
   if (!references) return undefined;
-  const paths = new Set([...references.certificates, ...references.lists, ...references.others]);
+  const paths = new Set([agentConfig, ...references.certificates, ...references.lists, ...references.others]);
   for (const list of references.lists) {
     const named = parseCertificateList((await readWhole(list))?.toString("utf8") ?? "");
     if (!named) return undefined;

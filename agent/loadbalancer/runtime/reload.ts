@@ -13,11 +13,12 @@ import type { Ask } from "../../system/unix-socket.ts";
 import { agentConfigArguments } from "../agent-config.ts";
 import { groupFileArguments } from "../group-file.ts";
 import { type Layout, layoutOf } from "../layout.ts";
-import type { ChangeResult, LoadBalancerId } from "../types.ts";
+import type { ChangeResult, LoadBalancerId, WorkerLimits } from "../types.ts";
 import { AdminSession, isSameWorker } from "./admin-session.ts";
 import { applyChanges } from "./apply-changes.ts";
 import { compare } from "./compare.ts";
 import { addToHistory } from "./history.ts";
+import { endOldWorkers } from "./old-workers.ts";
 import { parseSections } from "./parse-sections.ts";
 import { type ServerState, settledServersState } from "./parse-servers-state.ts";
 import { isSamePlace } from "./plan-verification.ts";
@@ -41,6 +42,7 @@ const CONFIG_MODE = 0o600;
 export interface ReloadContext {
   readonly basePath: string;
   readonly haproxyCmd: string;
+  readonly limits: WorkerLimits;
   readonly tryRun: Try;
   readonly supervisor: Supervisor;
   readonly ask: Ask;
@@ -98,7 +100,7 @@ export async function reloadLoadBalancer(context: ReloadContext, id: LoadBalance
 export async function rememberStart(context: ReloadContext, id: LoadBalancerId): Promise<void> {
   const layout = layoutOf(context.basePath, id);
   const text = (await readIfPresent(layout.config))?.toString("utf8") ?? "";
-  const files = await digestsOf(text);
+  const files = await digestsOf(layout, text);
   await remember(context, id, { text, files });
   const entry = { at: new Date().toISOString(), how: "start", changes: [], durationMs: 0 } as const;
   await keepHistory(context, id, entry);
@@ -115,7 +117,7 @@ async function attempt(layout: Layout, text: string): Promise<Attempt> {
     if (!identity || !isSameWorker(identity.worker, before.worker)) {
       return { reason: "it was started anew in the meantime", differences };
     }
-    const comparison = await compare(before, text, identity.version);
+    const comparison = await compare(before, text, { ...layout, version: identity.version });
     if (typeof comparison === "string") return { reason: comparison, differences, before };
     const { sections, files, plan } = comparison;
     differences = comparison.differences;
@@ -133,13 +135,14 @@ async function attempt(layout: Layout, text: string): Promise<Attempt> {
 
 async function reloadWhole(context: ReloadContext, id: LoadBalancerId, text: string): Promise<void> {
   const layout = layoutOf(context.basePath, id);
-  const [files, present] = [await digestsOf(text), await identify(layout)];
+  const [files, present] = [await digestsOf(layout, text), await identify(layout)];
   const old = present === "nobody" ? undefined : present;
   await forgetRecord(layout);
   await saveServersState(context, id, text);
   await failingAs("Error reloading haproxy", () => context.supervisor.reload({ kind: "haproxy", id }));
   context.replaced(id);
   await remember(context, id, { text, files, old });
+  await endOldWorkers(context, layout.masterSocket);
 }
 
 /** systemctl does not tell what HAProxy did not like, as a file that cannot be read any more; HAProxy tells again. */
@@ -219,7 +222,7 @@ async function remember(context: ReloadContext, id: LoadBalancerId, loaded: Load
   const layout = layoutOf(context.basePath, id);
   try {
     const worker = await newWorker(layout, old);
-    const isSettled = JSON.stringify(await digestsOf(text)) === JSON.stringify(loaded.files);
+    const isSettled = JSON.stringify(await digestsOf(layout, text)) === JSON.stringify(loaded.files);
     if (worker && isSettled) await writeRecord(layout, { worker, text, files });
   } catch (err) {
     context.logger.warn(
@@ -252,9 +255,9 @@ async function identify({ adminSocket }: Layout): Promise<Worker | "nobody" | un
   }
 }
 
-async function digestsOf(text: string): Promise<FileDigests | undefined> {
+async function digestsOf({ agentConfig }: Layout, text: string): Promise<FileDigests | undefined> {
   const sections = parseSections(text);
-  return sections && readFileDigests(sections);
+  return sections && readFileDigests(sections, agentConfig);
 }
 
 /** A history that cannot be written must not make a change fail that has been made. */

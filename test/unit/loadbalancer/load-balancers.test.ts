@@ -3,6 +3,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { type TestContext, test } from "node:test";
 import { pino } from "pino";
+import { parseConfig } from "../../../agent/config/config-parse.ts";
 import { AgentError } from "../../../agent/errors.ts";
 import { createLoadBalancers } from "../../../agent/loadbalancer/load-balancers.ts";
 import { Exclusive } from "../../../agent/supervisor/exclusive.ts";
@@ -39,6 +40,7 @@ async function anAmphora(t: TestContext, refused?: keyof Supervisor) {
     basePath: directory,
     certDirectory: `${directory}/certs`,
     haproxyCmd,
+    limits: parseConfig([], "").config,
     topology: () => "SINGLE",
     supervisor,
     exclusive: new Exclusive(),
