@@ -2,6 +2,7 @@
 import { AgentError } from "../errors.ts";
 import type { ListenerCounters, ListenerSample, LoadBalancerSample } from "../loadbalancer/types.ts";
 import { stringifyExact } from "./exact-json.ts";
+import { increase, reportWithLeaving, withoutGone } from "./leaving.ts";
 import type { Count, CounterTable, ListenerReport, Message, PoolReport } from "./types.ts";
 
 export interface Built {
@@ -29,6 +30,13 @@ export function buildMessage(
   for (const sample of samples) {
     for (const listener of sample.listeners) {
       const last = next.get(listener.id) ?? counters.get(listener.id);
+      const leaving = sample.leaving?.filter(({ id }) => id === listener.id);
+      if (leaving && leaving.length > 0) {
+        const { report, known } = reportWithLeaving(listener, leaving, { counters, last });
+        listeners.set(listener.id, report);
+        for (const [key, counts] of known) next.set(key, counts);
+        continue;
+      }
       listeners.set(listener.id, reportListener(listener, last));
       if (isLast(listener.counters, last)) continue;
       next.set(ownCopy(listener.id), { ...last, ...listener.counters });
@@ -42,7 +50,8 @@ export function buildMessage(
     pools: Object.fromEntries(pools),
     ver: 3,
   };
-  return { message, counters: next.size === 0 ? counters : new Map([...counters, ...next]) };
+  const table = next.size === 0 ? counters : new Map([...counters, ...next]);
+  return { message, counters: withoutGone(table, samples) };
 }
 
 /** The message as JSON text. */
@@ -68,15 +77,6 @@ function reportListener(
       ereq: increase(ereq, last.ereq),
     },
   };
-}
-
-/** A counter that went down was reset, by a restart of HAProxy: then all of it is new. */
-function increase(current: Count, last: Count = 0): Count {
-  if (current < last) return current;
-  if (typeof current === "number" && typeof last === "number") return current - last;
-  const exact = BigInt(current) - BigInt(last);
-  const rounded = Number(exact);
-  return Number.isSafeInteger(rounded) ? rounded : exact;
 }
 
 function isLast(counters: ListenerCounters, last: Readonly<Record<string, Count>> | undefined): boolean {

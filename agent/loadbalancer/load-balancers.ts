@@ -38,6 +38,8 @@ export interface LoadBalancersOptions {
   readonly vrrpChecks: VrrpChecks;
   /** Announces addresses in the namespace. */
   readonly advertise: (addresses: readonly string[]) => Promise<void>;
+  /** Told before a reload. */
+  readonly replacing?: (id: LoadBalancerId) => Promise<void>;
   /** Told when a worker has been replaced by another one: what is connected to the old one keeps it from ending. */
   readonly replaced: (id: LoadBalancerId) => void;
   /** Told how each new configuration of a HAProxy that runs took effect. */
@@ -71,6 +73,7 @@ class HaproxyLoadBalancers implements LoadBalancers {
       basePath,
       supervisor,
       ask: options.ask ?? ask,
+      replacing: options.replacing,
       replaced: options.replaced,
       changeMade: options.changeMade,
       logger,

@@ -2,6 +2,7 @@
 import { isFile, type Names } from "../system/files.ts";
 import { namedPid, processExists } from "../system/processes.ts";
 import { RuntimeSession } from "../system/runtime-session.ts";
+import type { LeavingWorker } from "./leaving-workers.ts";
 import { parseStats, poolNamesOf, STATS_COMMANDS } from "./stats-parse.ts";
 import type { LoadBalancerSample } from "./types.ts";
 
@@ -23,6 +24,13 @@ export interface StatsReader {
    * @param reason - what that reading fails with
    */
   release(id: string, reason?: Error): void;
+  /**
+   * To be called before a reload: what the present worker counts is not lost with it.
+   * @throws as of a session that cannot be opened; then it is
+   */
+  hold(id: string): Promise<void>;
+  /** Another worker has taken the place of the one that is held. */
+  replaced(id: string): void;
   /** Ends all sessions. */
   close(): void;
 }
@@ -40,6 +48,9 @@ const STOPPED = "STOP";
  */
 export function createStatsReader(basePath: () => string): StatsReader {
   const sessions = new Map<string, RuntimeSession>();
+  const held = new Map<string, LeavingWorker>();
+  /** The oldest first. */
+  const leaving = new Map<string, readonly LeavingWorker[]>();
   const samples = new WeakMap<RuntimeSession, LoadBalancerSample>();
 
   function sessionOf(id: string): RuntimeSession {
@@ -81,6 +92,20 @@ export function createStatsReader(basePath: () => string): StatsReader {
     return undefined;
   }
 
+  async function readPresent(id: string): Promise<LoadBalancerSample | undefined> {
+    const session = sessionOf(id);
+    const sample = session.isOpen ? await askKept(id, session) : undefined;
+    if (sample) return sample;
+    try {
+      return await ask(id, session);
+    } catch (error) {
+      session.close();
+      const pid = await namedPid(`${basePath()}/${id}/${id}.pid`);
+      if (pid === undefined || !processExists(pid)) return undefined;
+      throw error;
+    }
+  }
+
   return {
     list({ directories, others }) {
       const ids = directories.filter((name) => !NO_LOAD_BALANCERS.has(name));
@@ -89,21 +114,31 @@ export function createStatsReader(basePath: () => string): StatsReader {
       return without.length === 0 ? ids : configured(ids, without);
     },
     async read(id) {
-      const session = sessionOf(id);
-      const sample = session.isOpen ? await askKept(id, session) : undefined;
-      if (sample) return sample;
-      try {
-        return await ask(id, session);
-      } catch (error) {
-        session.close();
-        const pid = await namedPid(`${basePath()}/${id}/${id}.pid`);
-        if (pid === undefined || !processExists(pid)) return undefined;
-        throw error;
-      }
+      const sample = await readPresent(id);
+      const workers = leaving.get(id)?.filter(({ isForgotten }) => !isForgotten);
+      if (!workers) return sample;
+      if (workers.length === 0) leaving.delete(id);
+      else leaving.set(id, workers);
+      if (!sample) return sample;
+      const { withLeaving } = await import("./leaving-workers.ts");
+      return withLeaving(sample, workers);
+    },
+    async hold(id) {
+      const { LeavingWorker } = await import("./leaving-workers.ts");
+      held.get(id)?.close();
+      held.delete(id);
+      held.set(id, await LeavingWorker.hold(`${basePath()}/${id}.sock`));
+    },
+    replaced(id) {
+      release(id);
+      const worker = held.get(id);
+      held.delete(id);
+      if (worker) leaving.set(id, [...(leaving.get(id) ?? []), worker]);
     },
     release,
     close() {
       for (const id of sessions.keys()) release(id);
+      for (const worker of [...held.values(), ...[...leaving.values()].flat()]) worker.close();
     },
   };
 }

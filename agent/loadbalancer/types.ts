@@ -79,6 +79,12 @@ export interface ListenerSample {
   readonly counters: ListenerCounters;
 }
 
+/** A listener as a worker shows it that a reload has replaced; the oldest worker comes first. */
+export interface LeavingSample extends ListenerSample {
+  /** Tells one such worker's counters from another's. */
+  readonly worker: string;
+}
+
 export interface ListenerCounters {
   readonly bin: number | bigint;
   readonly bout: number | bigint;
@@ -97,6 +103,8 @@ export interface PoolSample {
 export interface LoadBalancerSample {
   readonly listeners: readonly ListenerSample[];
   readonly pools: readonly PoolSample[];
+  /** Of workers that clients are still connected to, and of those that have just ended. */
+  readonly leaving?: readonly LeavingSample[];
   /**
    * Why no heartbeat may be built from this sample, although HAProxy answered: a listener's counter is missing,
    * or a pool's own row (docs/contract/heartbeat.md, section 4). `listeners` and `pools` hold the rest.

@@ -8,7 +8,8 @@ import { parseConfig } from "../../agent/config/config-parse.ts";
 import { parseLoadBalancerId } from "../../agent/loadbalancer/ids.ts";
 import { layoutOf } from "../../agent/loadbalancer/layout.ts";
 import { createLoadBalancers } from "../../agent/loadbalancer/load-balancers.ts";
-import type { LoadBalancers, WorkerLimits } from "../../agent/loadbalancer/types.ts";
+import type { StatsReader } from "../../agent/loadbalancer/read-stats.ts";
+import type { LoadBalancerId, LoadBalancers, WorkerLimits } from "../../agent/loadbalancer/types.ts";
 import { lvsDirectory } from "../../agent/lvs/layout.ts";
 import { listLvsListeners } from "../../agent/lvs/list.ts";
 import { createLvsListeners } from "../../agent/lvs/lvs-listeners.ts";
@@ -102,7 +103,10 @@ export interface TestAgent {
   readonly logger: Logger;
 }
 
-export async function anAgent(topology: "SINGLE" | "ACTIVE_STANDBY" = "SINGLE"): Promise<TestAgent> {
+export async function anAgent(
+  topology: "SINGLE" | "ACTIVE_STANDBY" = "SINGLE",
+  stats?: StatsReader,
+): Promise<TestAgent> {
   const logger = await createLogger({ debug: true, pretty: false });
   const exclusive = new Exclusive();
   const advertised: string[][] = [];
@@ -130,7 +134,8 @@ export async function anAgent(topology: "SINGLE" | "ACTIVE_STANDBY" = "SINGLE"):
     supervisor,
     exclusive,
     vrrpChecks,
-    replaced: () => undefined,
+    replacing: async (id: LoadBalancerId) => stats?.hold(id),
+    replaced: (id: LoadBalancerId) => stats?.replaced(id),
     advertise: (addresses: readonly string[]) => Promise.resolve(void advertised.push([...addresses])),
     logger,
   };

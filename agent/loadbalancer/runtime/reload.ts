@@ -46,6 +46,8 @@ export interface ReloadContext {
   readonly tryRun: Try;
   readonly supervisor: Supervisor;
   readonly ask: Ask;
+  /** Told before a reload; a failure is no reason not to reload. */
+  readonly replacing: ((id: LoadBalancerId) => Promise<void>) | undefined;
   /** Told when a worker has been replaced by another one. */
   readonly replaced: (id: LoadBalancerId) => void;
   readonly changeMade?: ((how: ChangeResult) => void) | undefined;
@@ -139,10 +141,20 @@ async function reloadWhole(context: ReloadContext, id: LoadBalancerId, text: str
   const old = present === "nobody" ? undefined : present;
   await forgetRecord(layout);
   await saveServersState(context, id, text);
+  await announceReload(context, id);
   await failingAs("Error reloading haproxy", () => context.supervisor.reload({ kind: "haproxy", id }));
   context.replaced(id);
   await remember(context, id, { text, files, old });
   await endOldWorkers(context, layout.masterSocket);
+}
+
+async function announceReload({ replacing, logger }: ReloadContext, id: LoadBalancerId): Promise<void> {
+  try {
+    await replacing?.(id);
+  } catch (err) {
+    const event = "haproxy.worker.unheld";
+    logger.warn({ event, lbId: id, err }, "what the worker counts from now on until it ends is lost");
+  }
 }
 
 /** systemctl does not tell what HAProxy did not like, as a file that cannot be read any more; HAProxy tells again. */
