@@ -10,11 +10,14 @@ export function judgeSystemctl(exitCode: number, output: string): Verdict {
 /**
  * Whether a unit is meant to run: one that has crashed is, one that was stopped or never started is not.
  * @param properties - `ActiveState` and `Job`, as `systemctl show` prints them; a job of an inactive unit
- * is its start, as at boot
+ * is its start, as at boot, and one that ends without a job has crashed: systemd still ends what is left of it
  */
 export function isMeantToRun(properties: string): boolean {
   if (/^ActiveState=(?:active|reloading|activating|failed)$/m.test(properties)) return true;
-  return /^ActiveState=inactive$/m.test(properties) && /^Job=[1-9]/m.test(properties);
+  const hasJob = /^Job=[1-9]/m.test(properties);
+  return /^ActiveState=inactive$/m.test(properties)
+    ? hasJob
+    : /^ActiveState=deactivating$/m.test(properties) && !hasJob;
 }
 
 /**

@@ -49,6 +49,7 @@ for (const [properties, isMeant] of [
   ["ActiveState=inactive\nJob=118\n", true],
   ["ActiveState=inactive\nJob=0\n", false],
   ["ActiveState=deactivating\nJob=118\n", false],
+  ["ActiveState=deactivating\nJob=0\n", true],
   ["", false],
 ] as const) {
   test(`a unit with ${JSON.stringify(properties)} is ${isMeant ? "" : "not "}meant to run`, () => {
