@@ -4,10 +4,13 @@ import type { Layout } from "../loadbalancer/layout.ts";
 import { isAtLeast } from "../loadbalancer/parse-version.ts";
 import { encodeArgument, encodePath, encodeWord } from "./encode-unit.ts";
 import { KEEPALIVED_ENVIRONMENT, type KeepalivedFiles, keepalivedArguments } from "./plan-keepalived.ts";
+import { unitName } from "./service-name.ts";
 import type { HaproxyJob } from "./types.ts";
 
 /** Unit and template alike. */
 export const NETNS_UNIT = "amphora-netns.service";
+/** Unit and template alike. */
+export const STAND_DOWN_UNIT = "amphora-stand-down.service";
 
 /**
  * Values for `templates/haproxy.service.hbs` (docs/contract/rest-api.md, 2.3), and for what the agent adds to that
@@ -22,6 +25,7 @@ export function planHaproxyUnit(job: HaproxyJob, layout: Layout, haproxyCmd: str
   if (hasMasterSocket) runner.push("-S", `${layout.masterSocket},mode,600`);
   return {
     netnsUnit: NETNS_UNIT,
+    standDownUnit: STAND_DOWN_UNIT,
     namespace: NAMESPACE,
     environment: [`CONFIG=${layout.config}`, `USERCONFIG=${USER_GROUP_FILE}`, `PIDFILE=${layout.pidFile}`]
       .map(encodeWord)
@@ -49,6 +53,18 @@ export function planKeepalivedUnit(files: KeepalivedFiles, logFacility: number):
     environment: encodeWord(KEEPALIVED_ENVIRONMENT),
     pidFile: encodePath(files.pidFile),
     stalePidFiles: pidFiles.map(encodeArgument).join(" "),
+  };
+}
+
+/**
+ * Values for `templates/amphora-stand-down.service.hbs`.
+ * @param roles - file with the roles of keepalived's instances
+ */
+export function planStandDownUnit(roles: string): object {
+  return {
+    master: encodeArgument('"role":"MASTER"'),
+    roles: encodeArgument(roles),
+    vrrpUnit: unitName({ kind: "vrrp" }),
   };
 }
 

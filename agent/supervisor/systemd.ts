@@ -23,7 +23,14 @@ import {
   parseUptime,
   wasJustStarted,
 } from "./parse-systemctl.ts";
-import { NETNS_UNIT, planHaproxyUnit, planKeepalivedUnit, planNetnsUnit } from "./plan-units.ts";
+import {
+  NETNS_UNIT,
+  planHaproxyUnit,
+  planKeepalivedUnit,
+  planNetnsUnit,
+  planStandDownUnit,
+  STAND_DOWN_UNIT,
+} from "./plan-units.ts";
 import type { Program } from "./program.ts";
 import { programOf } from "./programs.ts";
 import { unitName } from "./service-name.ts";
@@ -73,6 +80,10 @@ export class SystemdSupervisor implements Supervisor {
     const netns = planNetnsUnit(this.#options.program);
     await this.#units.write(NETNS_UNIT, await renderTemplate(NETNS_UNIT, netns));
     await this.#units.write(unit, await this.#render(job));
+    if (job.kind === "haproxy") {
+      const standDown = planStandDownUnit(vrrpLayout(this.#options.basePath).roles);
+      await this.#units.write(STAND_DOWN_UNIT, await renderTemplate(STAND_DOWN_UNIT, standDown));
+    }
     const addition = await this.#renderAddition(job);
     if (addition !== undefined) await this.#units.amend(unit, addition);
     await this.#units.enable(unit);

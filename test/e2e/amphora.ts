@@ -21,6 +21,8 @@ export interface AmphoraOptions {
   readonly tree: string;
   readonly record: AmphoraRecord;
   readonly controller: string;
+  /** Upstream's boot unit does not find the links of a bed, whose names have an `@`; virtual machines' have none. */
+  readonly isMovedByHand?: boolean;
   /** The agent to install. */
   readonly program: (machine: Machine) => Promise<AgentProgram>;
 }
@@ -31,21 +33,27 @@ export class Amphora {
   readonly management: Interface;
   readonly tenant: Interface;
   readonly #client: Client;
+  readonly #isMovedByHand: boolean;
   #possession: Possession | undefined;
 
   private constructor(
     machine: Machine,
     record: AmphoraRecord,
     identities: AmphoraIdentities,
-    nics: readonly [Interface, Interface],
+    {
+      nics,
+      isMovedByHand,
+    }: { readonly nics: readonly [Interface, Interface]; readonly isMovedByHand: boolean },
   ) {
+    this.#isMovedByHand = isMovedByHand;
     this.machine = machine;
     this.record = record;
     this.#client = new Client(record.lb_network_ip, identities);
     [this.management, this.tenant] = nics;
   }
 
-  static async boot(lab: Lab, { tree, record, controller, program }: AmphoraOptions): Promise<Amphora> {
+  static async boot(lab: Lab, options: AmphoraOptions): Promise<Amphora> {
+    const { tree, record, controller, program, isMovedByHand = false } = options;
     const name = record.role.toLowerCase();
     const last = record.lb_network_ip.split(".").at(-1);
     const management = { bridge: "mgmt", name: `m${name}`, mac: `fa:16:3e:00:00:${last}` };
@@ -60,7 +68,7 @@ export class Amphora {
     });
     await installUnit(machine, await (await program(machine)).install(machine));
     await machine.exec("systemctl", ["enable", "--now", AGENT_UNIT]);
-    return new Amphora(machine, record, identities, [management, tenant]);
+    return new Amphora(machine, record, identities, { nics: [management, tenant], isMovedByHand });
   }
 
   /** All that a controller does for a new load balancer with a standby. */
@@ -95,6 +103,7 @@ export class Amphora {
   async startAgain(vip: string): Promise<void> {
     await this.machine.start();
     await this.#connect();
+    if (this.#isMovedByHand) await this.#moveTenant();
     await this.#watch(vip);
   }
 
@@ -128,6 +137,16 @@ export class Amphora {
     await this.machine.exec("ip", ["address", "replace", `${this.record.lb_network_ip}/24`, "dev", name]);
     await this.machine.exec("ip", ["link", "set", name, "up"]);
     await until("the agent", async () => (await this.#client.send("GET", "/1.0/info")).status === 200);
+  }
+
+  async #moveTenant(): Promise<void> {
+    const inside = ["ip", "netns", "exec", "amphora-haproxy"];
+    const commands = [
+      ["ip", "link", "set", this.tenant.name, "netns", "amphora-haproxy", "name", "eth1"],
+      [...inside, "amphora-interface", "up", "eth1"],
+      ["systemctl", "restart", HAPROXY_UNIT, VRRP_UNIT],
+    ];
+    for (const [file = "", ...args] of commands) await this.machine.exec(file, args);
   }
 
   async #watch(vip: string): Promise<void> {

@@ -26,6 +26,7 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "" },
   },
 });
+const only = options.only.split(",");
 const isOurs = options.agent === "ours";
 const tree = isOurs ? AMPHORA_TREE : BOTH_TREE;
 
@@ -85,7 +86,7 @@ function describePair(room: Lab): void {
     for (const { address, port } of SITE.members) members.push(await serveMember(address, port));
     const built = await buildTree(tree);
     const program = isOurs ? async () => ours : upstream;
-    const shared = { tree: built, controller: `${CONTROLLER}:5555`, program };
+    const shared = { tree: built, controller: `${CONTROLLER}:5555`, program, isMovedByHand: !isOurs };
     pair = await Promise.all(RECORDS.map((record) => Amphora.boot(room, { ...shared, record })));
     for (const amphora of pair) await amphora.serve(SITE);
     await settled();
@@ -101,7 +102,7 @@ function describePair(room: Lab): void {
     report(results);
   });
 
-  for (const failure of FAILURES.filter(({ name }) => name.includes(options.only))) {
+  for (const failure of FAILURES.filter(({ name }) => only.some((word) => name.includes(word)))) {
     test(`${failure.name}: the standby serves, alone`, {
       timeout: TEST_MS * Number(options.runs),
     }, async () => {
@@ -186,10 +187,10 @@ function describePair(room: Lab): void {
     await sleep(SETTLED_MS);
     // An orderly end takes its time, and the standby does not wait for it.
     const failing = failure.fail(master);
-    const truths = isOurs ? [truthOf(standby, "MASTER", () => standby.possession.since)] : [];
-    if (isOurs && failure.roleAfter) {
+    const truths = isOurs ? [truthOf(standby, ["MASTER"], () => standby.possession.since)] : [];
+    if (isOurs && failure.rolesAfter) {
       const lost = () => master.possession.spans().find(([, end]) => end > began && end < Date.now())?.[1];
-      truths.push(truthOf(master, failure.roleAfter, lost));
+      truths.push(truthOf(master, failure.rolesAfter, lost));
     }
     await until("the standby", async () => standby.possession.since !== undefined);
     await failing;
@@ -216,9 +217,13 @@ async function untilRole(amphorae: readonly Amphora[], role: string): Promise<vo
  * @param changed - when the role changed, once it has
  * @returns milliseconds from the change until the agent tells it
  */
-async function truthOf(amphora: Amphora, role: string, changed: () => number | undefined): Promise<number> {
-  const title = `${amphora.machine.name} tells ${role}`;
-  await until(title, async () => changed() !== undefined && ((await amphora.role()) ?? "none") === role);
+async function truthOf(
+  amphora: Amphora,
+  roles: readonly string[],
+  changed: () => number | undefined,
+): Promise<number> {
+  const title = `${amphora.machine.name} tells ${roles.join(" or ")}`;
+  await until(title, async () => changed() !== undefined && roles.includes((await amphora.role()) ?? "none"));
   return Math.max(0, Date.now() - (changed() ?? Number.NaN));
 }
 

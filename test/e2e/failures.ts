@@ -6,7 +6,7 @@ export interface Failure {
   fail(amphora: Amphora): Promise<void>;
   repair(amphora: Amphora, vip: string): Promise<void>;
   /** What the agent tells then; without it, nobody can ask. */
-  readonly roleAfter?: "FAULT" | "none";
+  readonly rolesAfter?: readonly string[];
   /** Longest time without an answer that is tolerated, in milliseconds. */
   readonly longestGapMs: number;
 }
@@ -22,7 +22,7 @@ export const FAILURES: readonly Failure[] = [
   {
     name: "HAProxy killed, and not coming back",
     async fail({ machine }) {
-      await machine.write(NO_RESTART, "[Service]\nRestart=no\n");
+      await machine.write(NO_RESTART, "[Service]\nRestart=no\nExecStartPre=/bin/false\n");
       await machine.exec("systemctl", ["daemon-reload"]);
       await machine.exec("systemctl", ["kill", "--signal=KILL", HAPROXY_UNIT]);
     },
@@ -31,7 +31,8 @@ export const FAILURES: readonly Failure[] = [
       await amphora.machine.exec("systemctl", ["daemon-reload"]);
       await amphora.act("start");
     },
-    roleAfter: "FAULT",
+    // keepalived starts anew, to say good-bye at once.
+    rolesAfter: ["none", "FAULT"],
     longestGapMs: 5_000,
   },
   {
@@ -40,14 +41,15 @@ export const FAILURES: readonly Failure[] = [
       await machine.exec("systemctl", ["kill", "--signal=KILL", "--kill-who=main", VRRP_UNIT]);
     },
     repair: (amphora) => amphora.vrrp("start"),
-    roleAfter: "none",
+    // It is started again.
+    rolesAfter: ["none", "BACKUP"],
     longestGapMs: 3_000,
   },
   {
     name: "keepalived stopped",
     fail: (amphora) => amphora.vrrp("stop"),
     repair: (amphora) => amphora.vrrp("start"),
-    roleAfter: "none",
+    rolesAfter: ["none"],
     longestGapMs: 3_000,
   },
   {

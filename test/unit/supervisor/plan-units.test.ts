@@ -3,7 +3,12 @@ import { test } from "node:test";
 import { parseLoadBalancerId } from "../../../agent/loadbalancer/ids.ts";
 import { layoutOf } from "../../../agent/loadbalancer/layout.ts";
 import type { LoadBalancerId } from "../../../agent/loadbalancer/types.ts";
-import { planHaproxyUnit, planKeepalivedUnit, planNetnsUnit } from "../../../agent/supervisor/plan-units.ts";
+import {
+  planHaproxyUnit,
+  planKeepalivedUnit,
+  planNetnsUnit,
+  planStandDownUnit,
+} from "../../../agent/supervisor/plan-units.ts";
 
 const ID = anId("26262800-85cb-4689-8410-6fdbc89dba94");
 
@@ -83,5 +88,14 @@ test("the namespace's unit runs this program", () => {
   assert.deepEqual(planNetnsUnit(["/usr/bin/node", "/opt/amphora agent/amphora.js"]), {
     namespace: "amphora-haproxy",
     command: '/usr/bin/node "/opt/amphora agent/amphora.js" netns up',
+  });
+});
+
+test("a HAProxy that is gone for good makes keepalived say good-bye where it holds the VIP", () => {
+  assert.equal(aUnit().standDownUnit, "amphora-stand-down.service");
+  assert.deepEqual(planStandDownUnit("/var/lib/octavia/vrrp/roles.json"), {
+    master: '"\\"role\\":\\"MASTER\\""',
+    roles: "/var/lib/octavia/vrrp/roles.json",
+    vrrpUnit: "octavia-keepalived.service",
   });
 });
