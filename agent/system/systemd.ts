@@ -2,7 +2,7 @@
 import { lstat, stat, symlink } from "node:fs/promises";
 import { UNIT_DIRECTORY } from "../config/paths.ts";
 import { AgentError, systemErrorCode } from "../errors.ts";
-import { keepFile, makeDirectory, syncDirectory } from "./files.ts";
+import { keepFile, makeDirectory, missingOf, syncDirectory } from "./files.ts";
 import { removeDirectory, removeFile } from "./removal.ts";
 import type { Outcome, Try } from "./run.ts";
 
@@ -66,11 +66,9 @@ export class SystemdUnits {
 
   /** Those of a unit's files, the link that starts it at boot among them, that are missing or empty. */
   async missing(unit: string, files: readonly string[]): Promise<string[]> {
-    const paths = [...files.map((file) => `${UNIT_DIRECTORY}/${file}`), `${WANTED_AT_BOOT}/${unit}`];
-    const sizes = await Promise.all(
-      paths.map(async (path) => (await lstat(path, { throwIfNoEntry: false }))?.size ?? 0),
-    );
-    return paths.filter((_path, index) => sizes[index] === 0);
+    const missing = await missingOf(files.map((file) => `${UNIT_DIRECTORY}/${file}`));
+    const link = `${WANTED_AT_BOOT}/${unit}`;
+    return (await exists(() => lstat(link))) ? missing : [...missing, link];
   }
 
   /** Deletes a unit's files and its start at boot; `reload` makes systemd forget it. */

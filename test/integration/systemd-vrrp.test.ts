@@ -172,15 +172,57 @@ function describeKeepalived(room: Lab): void {
     assert.equal(await property("NeedDaemonReload"), "no");
   });
 
-  test("an amphora whose keepalived is gone sends no heartbeats until it is back", async () => {
+  test("an amphora whose keepalived is gone sends no heartbeats until systemd has started it again", async () => {
     await killMain(VRRP_UNIT);
     await until("silence", async () =>
       (await machine.exec("journalctl", ["-u", AGENT_UNIT])).includes("heartbeat.guard.stopped"),
     );
     const before = heartbeats;
-    assert.deepEqual(await vrrp("start"), { message: "OK", details: "keepalived started" });
     await until("heartbeats", async () => heartbeats > before + 1);
     await until("the VIP", () => holds(VIP));
+  });
+
+  test("files that somebody removes come back: units, pid files, what keepalived runs and reads", async () => {
+    const units = "/usr/lib/systemd/system";
+    const files = [
+      `${units}/${VRRP_UNIT}`,
+      `${units}/${VRRP_UNIT}.d/amphora-agent.conf`,
+      `${units}/haproxy-${LB}.service`,
+      `${units}/amphora-netns.service`,
+      `/etc/systemd/system/multi-user.target.wants/${VRRP_UNIT}`,
+      `${BASE}/${LB}/${LB}.pid`,
+      `${BASE}/${LB}/agent.cfg`,
+      `${BASE}/vrrp/octavia-keepalived.pid`,
+      `${BASE}/vrrp/check_script.sh`,
+      `${BASE}/vrrp/amphora-agent.conf`,
+      CHECK,
+    ];
+    const texts = await Promise.all(files.map(read));
+    await machine.exec("rm", files);
+    await until("all files", async () => {
+      const present = await Promise.all(files.map(read));
+      return present.every((text, index) => text === texts[index]);
+    });
+    assert.ok(await holds(VIP));
+    assert.equal(await property("NeedDaemonReload"), "no");
+  });
+
+  test("a HAProxy that systemd gave up takes the VIP along at once, and is started again", async () => {
+    const unit = `haproxy-${LB}.service`;
+    const dropIn = `/run/systemd/system/${unit}.d`;
+    await machine.write(`${dropIn}/test.conf`, "[Service]\nRestart=no\n");
+    await machine.exec("systemctl", ["daemon-reload"]);
+    const before = await property("MainPID");
+    await killMain(unit);
+    await until("another keepalived", async () => !["0", before].includes(await property("MainPID")));
+    await machine.exec("rm", ["-r", dropIn]);
+    await machine.exec("systemctl", ["daemon-reload"]);
+    // Something to be heard: the next regular look may be half a minute away.
+    await machine.exec("rm", ["-f", `${BASE}/${LB}/${LB}.pid`]);
+    await machine.exec("touch", [`${BASE}/${LB}/heard.pid`]);
+    await until("HAProxy", async () => (await property("ActiveState", unit)) === "active");
+    await until("the VIP", () => holds(VIP));
+    await machine.exec("rm", [`${BASE}/${LB}/heard.pid`]);
   });
 
   test("an LVS listener is a unit of its own, and a reload restarts it", async () => {
