@@ -2,6 +2,7 @@
 import { duration } from "./duration.ts";
 import {
   bad,
+  doubtful,
   EMPTY,
   good,
   type Line,
@@ -9,7 +10,6 @@ import {
   plain,
   quiet,
   type ScreenOptions,
-  type Tone,
   tell,
   title,
   type Word,
@@ -17,7 +17,7 @@ import {
 import type { ListenerStatus, MemberStatus, PoolStatus, Problem, Status } from "./types.ts";
 
 export interface StatusScreen extends ScreenOptions {
-  /** Members of each pool, and problems, to show; the others are counted. */
+  /** Listeners, members of each pool, certificates and problems to show; the others are counted. */
   readonly most: number;
 }
 
@@ -32,7 +32,7 @@ export function renderStatus(status: Status, options: StatusScreen): string {
     ...factLines(status),
     ...networkLines(status),
     ...balancerLines(status, options.most),
-    ...certificateLines(status),
+    ...certificateLines(status, options.most),
     ...problemLines(status.problems, options.most),
   ];
   return lines.map((line) => layOut(line, options)).join("");
@@ -131,6 +131,8 @@ function networkLines({ vips, interfaces, vrrp }: Status): Line[] {
 
 function balancerLines(status: Status, most: number): Line[] {
   const { load_balancers, listeners } = status;
+  const listenersOf = (id: string | null) =>
+    listeners.filter(({ load_balancer_id }) => load_balancer_id === id);
   return [
     ...load_balancers.flatMap((balancer) => {
       const { id, state, pid, uptime_seconds, workers, old_workers, connections } = balancer;
@@ -154,14 +156,15 @@ function balancerLines(status: Status, most: number): Line[] {
             ...(connections ? [plain(`connections ${connections.current}/${connections.limit}`)] : []),
           ],
         },
-        ...listeners
-          .filter(({ load_balancer_id }) => load_balancer_id === id)
-          .flatMap((listener) => listenerLines(listener, status, most)),
+        ...some(
+          worstFirst(listenersOf(id), (listener) => isServed(listener, status)),
+          most,
+          2,
+          (listener) => listenerLines(listener, status, most),
+        ),
       ];
     }),
-    ...listeners
-      .filter(({ load_balancer_id }) => load_balancer_id === null)
-      .flatMap((listener) => [EMPTY, ...listenerLines(listener, status, most)]),
+    ...some(listenersOf(null), most, 2, (listener) => [EMPTY, ...listenerLines(listener, status, most)]),
   ];
 }
 
@@ -184,15 +187,33 @@ function listenerLines(listener: ListenerStatus, { pools }: Status, most: number
 }
 
 /** Those that need attention come first, so that they are seen however many there are. */
+function worstFirst<T>(all: readonly T[], isFine: (one: T) => boolean): readonly T[] {
+  return [...all.filter((one) => !isFine(one)), ...all.filter(isFine)];
+}
+
+/** Lines of the first ones, and how many more there are. */
+function some<T>(
+  all: readonly T[],
+  most: number,
+  indent: number,
+  lines: (one: T) => readonly Line[],
+): Line[] {
+  const shown = all.slice(0, most).flatMap(lines);
+  if (all.length <= most) return shown;
+  const words = [quiet(`and ${all.length - most} more: --all shows them`)];
+  return [...shown, { indent, hanging: indent, words }];
+}
+
+function isServed({ id, state }: ListenerStatus, { pools }: Status): boolean {
+  const own = pools.filter(({ listener_id }) => listener_id === id);
+  return state === "OPEN" && own.every((pool) => pool.state === "UP" && pool.members.every(isServing));
+}
+
 function poolLines({ key, state, members }: PoolStatus, most: number): Line[] {
-  const sorted = [...members.filter((member) => !isServing(member)), ...members.filter(isServing)];
   const [poolId = key] = key.split(":");
   return [
     { indent: 4, hanging: 6, words: [plain(`pool ${poolId}`), tell(state, state === "UP")] },
-    ...sorted.slice(0, most).map(memberLine),
-    ...(sorted.length > most
-      ? [{ indent: 6, hanging: 8, words: [quiet(`and ${sorted.length - most} more`)] }]
-      : []),
+    ...some(worstFirst(members, isServing), most, 6, (member) => [memberLine(member)]),
   ];
 }
 
@@ -226,25 +247,19 @@ function checkTime(milliseconds: number | null): string {
   return milliseconds === null ? "" : `in ${milliseconds} ms`;
 }
 
-function certificateLines({ certificates, time }: Status): Line[] {
+/** The one that ends first comes first. */
+function certificateLines({ certificates, time }: Status, most: number): Line[] {
   if (certificates.length === 0) return [];
+  const sorted = certificates.toSorted((a, b) => Date.parse(a.not_after) - Date.parse(b.not_after));
   return [
     EMPTY,
     { indent: 0, hanging: 2, words: [title("certificates")] },
-    ...certificates.map(({ file, subject, not_after }) => {
+    ...some(sorted, most, 2, ({ file, subject, not_after }) => {
       const leftMs = Date.parse(not_after) - Date.parse(time);
-      const left = leftMs > 0 ? `${duration(leftMs)} left` : "expired";
-      return {
-        indent: 2,
-        hanging: 4,
-        words: [{ text: left, tone: toneOfLeft(leftMs) }, plain(file), quiet(subject)],
-      };
+      const left = leftMs > 0 ? plain(`${duration(leftMs)} left`) : bad("expired");
+      return [{ indent: 2, hanging: 4, words: [left, plain(file), quiet(subject)] }];
     }),
   ];
-}
-
-function toneOfLeft(leftMs: number): Tone {
-  return leftMs > 0 ? "plain" : "bad";
 }
 
 function problemLines(problems: readonly Problem[], most: number): Line[] {
@@ -252,17 +267,13 @@ function problemLines(problems: readonly Problem[], most: number): Line[] {
   return [
     EMPTY,
     { indent: 0, hanging: 2, words: [title(`what is wrong (${problems.length})`)] },
-    ...problems.slice(0, most).map(({ severity, text }) => ({
-      indent: 2,
-      hanging: 4,
-      words: [
-        severity === "error" ? bad("error") : { text: "warning", tone: "doubtful" as const },
-        ...text.split(" ").map(plain),
-      ],
-    })),
-    ...(problems.length > most
-      ? [{ indent: 2, hanging: 4, words: [quiet(`and ${problems.length - most} more: --all shows them`)] }]
-      : []),
+    ...some(problems, most, 2, ({ severity, text }) => [
+      {
+        indent: 2,
+        hanging: 4,
+        words: [severity === "error" ? bad("error") : doubtful("warning"), ...text.split(" ").map(plain)],
+      },
+    ]),
   ];
 }
 

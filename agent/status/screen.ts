@@ -6,7 +6,7 @@ export interface ScreenOptions {
   readonly colours: boolean;
 }
 
-export type Tone = "plain" | "title" | "good" | "bad" | "doubtful" | "quiet";
+type Tone = "plain" | "title" | "good" | "bad" | "doubtful" | "quiet";
 
 export interface Word {
   readonly text: string;
@@ -45,6 +45,9 @@ export function good(text: string): Word {
 }
 export function bad(text: string): Word {
   return { text, tone: "bad" };
+}
+export function doubtful(text: string): Word {
+  return { text, tone: "doubtful" };
 }
 export function tell(text: string, isGood: boolean): Word {
   return isGood ? good(text) : bad(text);

@@ -1,14 +1,14 @@
 /** `amphora status` on a throwaway host: the real daemon, a real HAProxy, and what is broken one after the other. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import type { Problem, Status } from "../../agent/status/types.ts";
 import { document, misfit } from "../unit/api/described-api.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
-import { filesOf, furnish, until, VIP } from "./loadbalancer-host.ts";
+import { BASE, filesOf, furnish, until, VIP } from "./loadbalancer-host.ts";
 import {
   amphora,
   deploy,
@@ -253,6 +253,30 @@ test("a configuration that cannot be used, and a certificate that is none, are n
     await writeFile("/etc/octavia/certs/client_ca.pem", certificate);
     await daemon.start();
   }
+});
+
+test("a full disk, and one that is read-only, are named, and heartbeats go on", async () => {
+  const mount = (...args: string[]) => run("mount", [...args, BASE]);
+  const heartbeat = () => daemon.heartbeats.length;
+  await mount("-o", "remount,size=4m");
+  await run("dd", ["if=/dev/zero", `of=${BASE}/filler`, "bs=64k"]).catch(() => undefined);
+  const full = await readStatus();
+  assert.equal(full.machine.disk?.available_bytes, 0);
+  assert.match(errorsOf(full)[0]?.text ?? "", /^the disk is full/);
+  const before_ = heartbeat();
+  await until(async () => heartbeat() > before_ + 1);
+  await rm(`${BASE}/filler`);
+  await mount("-o", "remount,size=100m");
+  // A mount of its own: what is open for writing keeps the other from being read-only.
+  await mount("--bind", BASE);
+  await mount("-o", "remount,bind,ro");
+  const readOnly = await readStatus();
+  assert.equal(readOnly.machine.disk?.read_only, true);
+  assert.match(errorsOf(readOnly)[0]?.text ?? "", /^the disk is read-only/);
+  const between = heartbeat();
+  await until(async () => heartbeat() > between + 1);
+  await run("umount", [BASE]);
+  await statusWhen((one) => errorsOf(one).length === 0);
 });
 
 test("without a namespace nothing fails, and its absence is named", async () => {

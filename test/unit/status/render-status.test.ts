@@ -61,6 +61,46 @@ test("of many members those that need attention come first, and the rest is coun
   assert.equal(all.match(/33333333-0000/g)?.length, 201);
 });
 
+test("of many listeners and certificates those that need attention come first, and the rest is counted", () => {
+  const ids = Array.from({ length: 30 }, (_, n) => `44444444-0000-4333-8333-${String(n).padStart(12, "0")}`);
+  const balancer = aLoadBalancer({
+    frontends: ids.map((id) => ({
+      id,
+      protocol: "HTTP",
+      addresses: ["203.0.113.5:80"],
+      limit: 5,
+      defaultBackend: undefined,
+    })),
+  });
+  const answer = anAnswer();
+  const row = answer.statistics.frontends[0];
+  assert.ok(row);
+  const frontends = ids.map((name, n) => ({ ...row, name, status: n === 25 ? "FULL" : "OPEN" }));
+  const statistics = { ...answer.statistics, frontends };
+  const [first] = someFacts().certificates;
+  assert.ok(first && "value" in first.content);
+  const { value } = first.content;
+  const certificates = ids.map((file, n) => ({
+    ...first,
+    file,
+    content: { value: { ...value, notAfter: new Date(value.notAfter.getTime() - n * 1_000) } },
+  }));
+  const text = renderStatus(
+    encodeStatus(
+      someFacts({
+        loadBalancers: { value: [{ ...balancer, answer: { value: { ...answer, statistics } } }] },
+        certificates,
+      }),
+    ),
+    SCREEN,
+  );
+  assert.match(text, / {2}listener 44444444-\S+025 HTTP FULL/);
+  assert.equal(text.match(/^ {2}listener /gm)?.length, 10);
+  assert.equal(text.match(/and 20 more/g)?.length, 2);
+  const list = text.slice(text.indexOf("\ncertificates\n"));
+  assert.match(list.split("\n")[2] ?? "", /000029 CN=amphora/);
+});
+
 test("what is wrong stands at the end, and so does that nothing is", () => {
   assert.match(renderStatus(encodeStatus(someFacts()), SCREEN), /\nnothing is wrong\n$/);
   const down = encodeStatus(someFacts({ agent: { state: "down", reason: "nobody listens" } }));
