@@ -1,11 +1,12 @@
 /**
  * Writes the parts of docs/ that come from code: the configuration reference, the list of log
- * events and the description of the API. With --check nothing is written, and a stale page is an error.
+ * events, the description of the API and the manual page. With --check nothing is written, and a stale page is an error.
  */
 import { globSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { configFields, OPTIONS } from "../agent/config/options.ts";
+import { describeCommands } from "./man-page.ts";
 import { describeApi } from "./openapi.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
@@ -15,6 +16,7 @@ const pages: Record<string, string> = {
   "docs/configuration.md": configurationPage(),
   "docs/logging.md": await loggingPage(),
   "docs/openapi.json": `${JSON.stringify(describeApi(await programVersion()), null, 2)}\n`,
+  "docs/man/amphora.8": await describeCommands(await programVersion()),
 };
 const stale: string[] = [];
 for (const [path, text] of Object.entries(pages)) {

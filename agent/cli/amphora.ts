@@ -1,5 +1,5 @@
 /** The `amphora` command line: one row per command, each loading its own code. */
-import yargs from "yargs";
+import yargs, { type Argv } from "yargs";
 import { asError } from "../errors.ts";
 import { programVersion } from "../versions.ts";
 import { afterDashes, CONFIG_FILE_OPTION, UsageError, withDashes } from "./command-line.ts";
@@ -15,7 +15,29 @@ export async function amphora(words: readonly string[]): Promise<number> {
   const finish = (code: number) => {
     exitCode = code;
   };
-  const parser = yargs(withDashes(words))
+  const parser = await commandLine(words, finish);
+  try {
+    await parser.parseAsync();
+    return exitCode;
+  } catch (error) {
+    console.error(`amphora: ${asError(error).message}`);
+    if (!(error instanceof UsageError)) return FAILED;
+    console.error("Try: amphora --help");
+    return WRONG_USAGE;
+  }
+}
+
+/**
+ * Every command there is, also for the manual page (scripts/man-page.ts).
+ * @param finish - takes the exit code of a command
+ * @param width - of its help, in columns
+ */
+export async function commandLine(
+  words: readonly string[],
+  finish: (code: number) => void,
+  width = 80,
+): Promise<Argv> {
+  return yargs(withDashes(words))
     .scriptName("amphora")
     .parserConfiguration({ "populate--": true })
     .usage("$0 COMMAND\n\nAgent and data-plane supervisor of an Octavia amphora.")
@@ -132,26 +154,18 @@ export async function amphora(words: readonly string[]): Promise<number> {
         finish(await sandboxActor(actor, settings));
       },
     )
+    .completion("completion", 'Print a script that completes commands: eval "$(amphora completion)"')
     .demandCommand(1, "Which command?")
     .strict()
     .version(await programVersion())
     .help()
     .alias("help", "h")
-    .wrap(80)
+    .wrap(width)
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
       if (error) throw error;
       throw new UsageError(message ?? "wrong usage");
     });
-  try {
-    await parser.parseAsync();
-    return exitCode;
-  } catch (error) {
-    console.error(`amphora: ${asError(error).message}`);
-    if (!(error instanceof UsageError)) return FAILED;
-    console.error("Try: amphora --help");
-    return WRONG_USAGE;
-  }
 }
 
 const KINDS = ["haproxy", "keepalived-vrrp", "keepalived-lvs"] as const;

@@ -62,6 +62,21 @@ const BRING_UP = /^amphora exec -- amphora-interface up eth1$/;
 let agentConfig = "";
 let connections: ChildProcess[] = [];
 
+/** The agent puts such things right at once, when it is there. */
+function unattended(fault: Fault): Fault {
+  return {
+    ...fault,
+    inject: async () => {
+      await daemon.kill();
+      await fault.inject();
+    },
+    repair: async () => {
+      await fault.repair();
+      await daemon.start();
+    },
+  };
+}
+
 const FAULTS: readonly Fault[] = [
   {
     name: "a member that refuses",
@@ -81,30 +96,30 @@ const FAULTS: readonly Fault[] = [
     remedy: /ip route get 10\.0\.0\.10; security group/,
     repair: () => shell(`ip -n ${OUTSIDE} addr add ${FIRST.address}/32 dev lo`),
   },
-  {
+  unattended({
     name: "a VIP that is missing",
     inject: () => inside(`ip addr del ${VIP}/32 dev eth1`),
     text: new RegExp(`^${VIP}/32 is missing on eth1$`),
     severity: "failure",
     remedy: BRING_UP,
-    repair: () => inside(`${process.execPath} agent/cli/main.ts interface up eth1`),
-  },
-  {
+    repair: bringUp,
+  }),
+  unattended({
     name: "a missing route",
     inject: () => inside("ip route del default table 1"),
     text: /^the default route via 203\.0\.113\.1 of eth1 in table 1 is missing$/,
     severity: "failure",
     remedy: BRING_UP,
-    repair: () => inside(`${process.execPath} agent/cli/main.ts interface up eth1`),
-  },
-  {
+    repair: bringUp,
+  }),
+  unattended({
     name: "a missing rule",
     inject: () => inside(`ip rule del from ${VIP} table 1`),
     text: new RegExp(`^the rule that sends what comes from ${VIP}/32 to table 1 is missing$`),
     severity: "failure",
     remedy: BRING_UP,
-    repair: () => inside(`${process.execPath} agent/cli/main.ts interface up eth1`),
-  },
+    repair: bringUp,
+  }),
   {
     name: "an address that nobody asked for",
     inject: () => inside("ip addr add 198.51.100.9/24 dev eth1"),
@@ -121,14 +136,14 @@ const FAULTS: readonly Fault[] = [
     remedy: /is the port still attached/,
     repair: () => shell(`ip -n ${OUTSIDE} link set ${far} up`),
   },
-  {
+  unattended({
     name: "another MTU than the network's",
     inject: () => inside("ip link set eth1 mtu 1400"),
     text: /^eth1 has an MTU of 1400, and its network one of 1450$/,
     severity: "warning",
     remedy: /^amphora exec -- ip link set eth1 mtu 1450$/,
     repair: () => inside("ip link set eth1 mtu 1450"),
-  },
+  }),
   {
     name: "a path that swallows large packets",
     inject: () => shell(`ip -n ${OUTSIDE} link set ${far} mtu 1400`),
@@ -358,6 +373,10 @@ async function rotate(): Promise<void> {
   const { pem } = await daemon.serverAuthority.issue("amphora");
   const { status } = await daemon.client.ask("PUT", "/1.0/certificate", { body: pem });
   assert.equal(status, 202);
+}
+
+async function bringUp(): Promise<void> {
+  await inside(`${process.execPath} agent/cli/main.ts interface up eth1`);
 }
 
 /** Replaces the agent's configuration, as a controller does. */

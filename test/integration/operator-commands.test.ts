@@ -125,7 +125,8 @@ test("logs shows files where the agent itself runs services", async () => {
   await writeFile(file, "one\ntwo\nthree\n");
   const { exitCode, stdout } = await amphora("logs", "agent", "-n", "2");
   assert.equal(exitCode, 0);
-  assert.equal(stdout, "two\nthree\n");
+  assert.match(stdout, /two\nthree\n$/);
+  assert.doesNotMatch(stdout, /one/);
   assert.equal((await amphora("logs", "haproxy")).exitCode, 0);
   const none = await amphora("logs", "keepalived");
   assert.equal(none.exitCode, 1);
@@ -134,4 +135,24 @@ test("logs shows files where the agent itself runs services", async () => {
   assert.equal((await amphora("logs", "nonsense")).exitCode, 2);
   const negative = await amphora("logs", "-n", "-1");
   assert.deepEqual([negative.exitCode, /--lines: a whole number/.test(negative.stderr)], [2, true]);
+});
+
+test("shells complete commands and options", async () => {
+  const complete = async (words: string) => {
+    const script = `amphora() { ${process.execPath} ${PROGRAM} "$@"; }; SHELL=/bin/bash
+      eval "$(amphora completion)"; COMP_WORDS=(${words}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+      _amphora_yargs_completions; echo "\${COMPREPLY[@]}"`;
+    return (await runProgram(["bash", "-c", script])).stdout.trim();
+  };
+  assert.equal(await complete("amphora doc"), "doctor");
+  assert.equal(await complete("amphora doctor --rep"), "--report");
+});
+
+test("every command has help with examples for who is logged in, and options for nobody else", async () => {
+  for (const command of ["status", "top", "doctor", "exec", "haproxy", "heartbeat", "logs"]) {
+    const { exitCode, stdout } = await amphora(command, "--help");
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /^Examples:$/m, command);
+    for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
+  }
 });
