@@ -181,6 +181,11 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     network,
     machine: createMachine(packages),
     figures: () => figures(),
+    // One at a time: who asks again while it is made shall not make it slower.
+    diagnostics: () =>
+      exclusive.run("diagnostics", async () =>
+        (await import("./diagnostics.ts")).readDiagnostics(config.files),
+      ),
     status: async () => (await import("./status/own-status.ts")).readOwnStatus(config.current, report),
     identity: createIdentity({
       config,

@@ -21,6 +21,7 @@ interface Words {
 const TEXTS: Readonly<Record<string, string>> = {
   text: "text/plain; charset=UTF-8",
   metrics: "text/plain; version=0.0.4",
+  archive: "application/gzip",
 };
 
 const NO_LOAD_BALANCER = "No such load balancer";
@@ -150,6 +151,10 @@ const AGENT_WORDS: Readonly<Record<string, Words>> = {
   "GET /metrics": {
     summary: "The agent's own figures in Prometheus's text format (docs/metrics.md)",
     success: [200, "metrics"],
+  },
+  "GET /diagnostics": {
+    summary: "What a bug report needs, without secrets: `amphora doctor --report` (docs/diagnosis.md)",
+    success: [200, "archive"],
   },
   "GET /history": {
     summary: "The last 20 changes of each load balancer, by its id: `amphora history --json`",

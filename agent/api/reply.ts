@@ -24,6 +24,11 @@ export function exposition(metrics: string): Reply {
   return reply(200, "text/plain; version=0.0.4", Buffer.from(metrics));
 }
 
+/** Files in one, gzipped. */
+export function archive(bytes: Buffer): Reply {
+  return reply(200, "application/gzip", bytes);
+}
+
 /** The answer to OPTIONS: the methods of a path, in no particular order. */
 export function allowed(methods: Iterable<string>): Reply {
   const { status, headers, body } = reply(200, "text/html; charset=utf-8", Buffer.alloc(0));

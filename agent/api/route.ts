@@ -36,6 +36,8 @@ export const HAPROXY_CONFIG = 8 * MIB;
 /** The controller gives up after 60 s and sends the request once more (docs/contract/rest-api.md, 3.2). */
 const LOOK = 20_000;
 const CHANGE = 55_000;
+/** For a look at everything, which takes some seconds on an amphora that works. */
+export const EXAMINES = CHANGE;
 
 export const OK = { message: "OK" };
 export const md5 = (bytes: Buffer) => hash("md5", bytes);

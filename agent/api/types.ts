@@ -28,4 +28,6 @@ export interface Agent {
   readonly status: () => Promise<Status>;
   /** The agent's own figures in Prometheus's text format (docs/metrics.md). */
   readonly figures: () => Promise<string>;
+  /** What a bug report needs, as a gzipped tar archive (docs/diagnosis.md). @throws AgentError `commandFailed` */
+  readonly diagnostics: () => Promise<Buffer>;
 }

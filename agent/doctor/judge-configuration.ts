@@ -9,6 +9,8 @@ export interface StoredConfig {
   readonly modifiedMs: number;
   /** Of the last upload that HAProxy refused, if there is one. */
   readonly rejected: { readonly file: string; readonly modifiedMs: number } | undefined;
+  /** What a reload would change, in words; undefined when the agent does not know what HAProxy runs. */
+  readonly pending: readonly string[] | undefined;
   /** Start of the worker that serves now; undefined when none does. */
   readonly workerStartedMs: number | undefined;
   /** HAProxy's words when it does not accept the file. */
@@ -37,18 +39,21 @@ function judgeText({ id, file, objection }: StoredConfig): Finding[] {
   ];
 }
 
-function judgeRunning({ id, file, modifiedMs, workerStartedMs }: StoredConfig, nowMs: number): Finding[] {
-  if (workerStartedMs === undefined || modifiedMs <= workerStartedMs + ROUNDING_MS) return [];
-  if (nowMs - modifiedMs < GRACE_MS) return [];
+function judgeRunning(config: StoredConfig, nowMs: number): Finding[] {
+  const { id, file, modifiedMs, workerStartedMs, pending } = config;
+  if (workerStartedMs === undefined || nowMs - modifiedMs < GRACE_MS) return [];
+  const remedy =
+    "amphora diff shows what a reload would change; have the controller update the load balancer";
+  if (pending) {
+    if (pending.length === 0) return [];
+    const waiting = pending.length === 1 ? "1 change waits" : `${pending.length} changes wait`;
+    return [warning(id, `HAProxy does not run ${file}: ${waiting} for a reload`, remedy)];
+  }
+  // By time, where nothing else is known: changes without a reload make no new worker.
+  if (modifiedMs <= workerStartedMs + ROUNDING_MS) return [];
   const moment = (milliseconds: number) => new Date(milliseconds).toISOString().slice(0, 19);
   const text = `${file} is of ${moment(modifiedMs)}, and HAProxy runs what it read at ${moment(workerStartedMs)}`;
-  return [
-    warning(
-      id,
-      text,
-      "systemctl reload the unit of HAProxy, or have the controller update the load balancer",
-    ),
-  ];
+  return [warning(id, text, remedy)];
 }
 
 function judgeRejected({ id, modifiedMs, rejected }: StoredConfig): Finding[] {

@@ -2,9 +2,11 @@
 
 import { dirname } from "node:path";
 import type { Config } from "../config/types.ts";
+import { AgentError } from "../errors.ts";
 import { groupFileArguments } from "../loadbalancer/group-file.ts";
 import { layoutOf } from "../loadbalancer/layout.ts";
 import { listLoadBalancers } from "../loadbalancer/list.ts";
+import { readOutlook } from "../loadbalancer/runtime/read-comparison.ts";
 import type { LoadBalancerId } from "../loadbalancer/types.ts";
 import { peerName } from "../peer-name.ts";
 import type { Facts, LoadBalancerFacts } from "../status/facts.ts";
@@ -104,9 +106,10 @@ async function readConfig(
   signal: AbortSignal,
 ): Promise<StoredConfig> {
   const { config: file, rejected } = layoutOf(config.basePath, id);
-  const [modified, refused, objection] = await Promise.all([
+  const [modified, refused, pending, objection] = await Promise.all([
     modifiedNs(file),
     modifiedNs(rejected),
+    readPending(config.basePath, id),
     objectionTo(file, config, signal),
   ]);
   const answer = known?.answer && "value" in known.answer ? known.answer.value : undefined;
@@ -117,8 +120,19 @@ async function readConfig(
     modifiedMs: milliseconds(modified ?? 0n),
     rejected: refused === undefined ? undefined : { file: rejected, modifiedMs: milliseconds(refused) },
     workerStartedMs: uptime === undefined ? undefined : facts.now.getTime() - uptime * 1_000,
+    pending,
     objection,
   };
+}
+
+/** @returns undefined when it is not known what HAProxy runs */
+async function readPending(basePath: string, id: LoadBalancerId): Promise<readonly string[] | undefined> {
+  const outlook = await readOutlook(basePath, id).catch((error: unknown) => {
+    if (error instanceof AgentError && error.code === "unavailable") return undefined;
+    throw error;
+  });
+  if (outlook?.reload === "nothing") return [];
+  return outlook?.changes.length ? outlook.changes : undefined;
 }
 
 /** @returns the first alert of HAProxy's, when it does not accept the file */

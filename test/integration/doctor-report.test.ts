@@ -88,3 +88,14 @@ test("a report that cannot be written is an error, and what was found is told al
   assert.match(stdout, /warning|FAILURE|healthy/);
   assert.match(stderr, /no such file or directory/);
 });
+
+test("whoever cannot log in gets the same archive over the wire, without secrets as well", async () => {
+  const { status, headers, body } = await daemon.client.ask("GET", "/agent/v1/diagnostics");
+  assert.deepEqual([status, headers["content-type"]], [200, "application/gzip"]);
+  await writeFile("/run/wire.tgz", Buffer.from(body, "latin1"));
+  await shell("mkdir -p /run/wire && tar -xzf /run/wire.tgz -C /run/wire");
+  const everything = await shell("cat $(find /run/wire -type f)");
+  assert.match(everything, /^heartbeat_key = \(removed\)$/m);
+  for (const [name, secret] of Object.entries(SECRETS)) assert.ok(!everything.includes(secret), name);
+  assert.ok(!everything.includes("PRIVATE KEY"));
+});

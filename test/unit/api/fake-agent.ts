@@ -200,6 +200,10 @@ export function createFakeAgent(): FakeAgent {
       await note("status");
       return encodeStatus(someFacts());
     },
+    async diagnostics() {
+      await note("diagnostics");
+      return Buffer.from("an archive");
+    },
     async figures() {
       await note("figures");
       return "# HELP a b\n";

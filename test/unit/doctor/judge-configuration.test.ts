@@ -11,6 +11,7 @@ function aStored(config: Partial<StoredConfig> = {}): StoredConfig {
     file: "/lb/haproxy.cfg",
     modifiedMs: NOW - 60 * MINUTE,
     rejected: undefined,
+    pending: undefined,
     workerStartedMs: NOW - 59 * MINUTE,
     objection: undefined,
     ...config,
@@ -56,4 +57,13 @@ test("a file that HAProxy does not accept is a failure with its words", () => {
     finding?.text ?? "",
     /would not start again with \/lb\/haproxy.cfg: line 3: unknown keyword 'x'$/,
   );
+});
+
+test("where it is known what HAProxy runs, times do not count", () => {
+  const modifiedMs = NOW - 30 * MINUTE;
+  assert.deepEqual(textsOf({ modifiedMs, pending: [] }), []);
+  assert.deepEqual(textsOf({ pending: ["a", "b"] }), [
+    "HAProxy does not run /lb/haproxy.cfg: 2 changes wait for a reload",
+  ]);
+  assert.deepEqual(textsOf({ pending: ["a"], modifiedMs: NOW - 5_000 }), []);
 });
