@@ -142,6 +142,15 @@ export async function commandLine(
       },
     )
     .command(
+      "first-boot",
+      "Set this machine up from its config drive; the image does that at its first boot",
+      (command) => command,
+      async () => {
+        const { firstBootCommand } = await import("./first-boot.ts");
+        finish(await firstBootCommand());
+      },
+    )
+    .command(
       "sandbox-actor <actor> <settings>",
       // Hidden: the sandbox starts these itself.
       false,
