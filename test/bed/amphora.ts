@@ -55,7 +55,7 @@ export interface AgentSettings {
   readonly topology?: "SINGLE" | "ACTIVE_STANDBY";
 }
 
-/** Writes the configuration as controllers generate it. */
+/** Writes configuration and certificates. */
 export async function configureAgent(machine: Machine, settings: AgentSettings): Promise<void> {
   const { identities } = settings;
   await machine.write("/etc/octavia/certs/server.pem", identities.server, 0o600);
@@ -125,7 +125,8 @@ WantedBy=multi-user.target
 `;
 }
 
-function configuration({
+/** The configuration as controllers generate it. */
+export function configuration({
   identities,
   controller,
   heartbeatSeconds,

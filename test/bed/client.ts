@@ -12,9 +12,11 @@ export class Client {
   readonly #address: string;
   readonly #amphoraId: string;
   readonly #secureContext: SecureContext;
+  readonly #port: number;
 
-  constructor(address: string, identities: AmphoraIdentities) {
+  constructor(address: string, identities: AmphoraIdentities, port = 9443) {
     this.#address = address;
+    this.#port = port;
     this.#amphoraId = identities.amphoraId;
     this.#secureContext = createSecureContext({
       key: identities.client,
@@ -26,7 +28,12 @@ export class Client {
   }
 
   /** @throws the system's error when no answer came, whatever its status would have been */
-  async send(method: string, path: string, body?: string | Uint8Array | object): Promise<Answer> {
+  async send(
+    method: string,
+    path: string,
+    body?: string | Uint8Array | object,
+    timeoutMs = 60_000,
+  ): Promise<Answer> {
     const json = typeof body === "object" && !(body instanceof Uint8Array);
     const bytes = json ? JSON.stringify(body) : (body ?? "");
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -34,11 +41,11 @@ export class Client {
       {
         method,
         path,
-        timeout: 60_000,
+        timeout: timeoutMs,
         createConnection: () =>
           connect({
             host: this.#address,
-            port: 9443,
+            port: this.#port,
             secureContext: this.#secureContext,
             checkServerIdentity: (_, certificate) => checkServerIdentity(this.#amphoraId, certificate),
           }),
@@ -57,7 +64,9 @@ export class Client {
       },
     );
     outgoing.once("error", reject);
-    outgoing.once("timeout", () => outgoing.destroy(new Error(`${method} ${path}: no answer within 60 s`)));
+    outgoing.once("timeout", () =>
+      outgoing.destroy(new Error(`${method} ${path}: no answer within ${timeoutMs} ms`)),
+    );
     outgoing.end(bytes);
     return promise;
   }

@@ -1,4 +1,5 @@
 #!/bin/sh
+# dib-lint: disable=indent
 # lvs-masquerade.sh add|delete ipv4|ipv6 INTERFACE [sriov]
 #
 # UDP and SCTP that IPVS forwards out of INTERFACE take the amphora's own address, and TCP, which HAProxy

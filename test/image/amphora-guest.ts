@@ -1,0 +1,132 @@
+/** An amphora of the image: what a controller gives it at its start, and how it talks to it. */
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { type AmphoraIdentities, configuration, createIdentities } from "../bed/amphora.ts";
+import { Client } from "../bed/client.ts";
+import { host } from "../bed/host.ts";
+import { HealthManager } from "../integration/heartbeat-host.ts";
+import { type DriveSpec, makeDrive } from "./config-drive.ts";
+import { CONTROLLER_ADDRESS, Guest, type GuestOptions, MANAGEMENT_MAC } from "./guest.ts";
+
+const run = promisify(execFile);
+/** Without hardware virtualisation, on a busy machine. */
+const BOOT_MS = 300_000;
+const POLL_MS = 100;
+
+export interface Shape extends Pick<GuestOptions, "machine" | "bus" | "memoryMb"> {
+  readonly handover: DriveSpec["handover"];
+  readonly format: DriveSpec["format"];
+}
+
+export class AmphoraGuest {
+  readonly guest: Guest;
+  readonly client: Client;
+  readonly identities: AmphoraIdentities;
+  readonly heartbeats: HealthManager;
+  readonly #directory: string;
+
+  private constructor(parts: {
+    guest: Guest;
+    client: Client;
+    identities: AmphoraIdentities;
+    heartbeats: HealthManager;
+    directory: string;
+  }) {
+    this.guest = parts.guest;
+    this.client = parts.client;
+    this.identities = parts.identities;
+    this.heartbeats = parts.heartbeats;
+    this.#directory = parts.directory;
+  }
+
+  /** Powers an instance on; nothing waits for it. */
+  static async powerOn(image: string, shape: Shape): Promise<AmphoraGuest> {
+    const directory = await mkdtemp(join(tmpdir(), "amphora-instance-"));
+    const identities = await createIdentities(randomUUID());
+    const heartbeats = await HealthManager.listen("127.0.0.1", "bed");
+    const port = heartbeats.entry.split(":")[1];
+    await host("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(directory, "ssh")]);
+    const drive = await makeDrive(directory, {
+      ...shape,
+      instanceId: identities.amphoraId,
+      mac: MANAGEMENT_MAC,
+      publicKey: await readFile(join(directory, "ssh.pub"), "utf8"),
+      files: {
+        "/etc/octavia/amphora-agent.conf": configuration({
+          identities,
+          controller: `${CONTROLLER_ADDRESS}:${port}`,
+          heartbeatSeconds: 1,
+        }),
+        "/etc/octavia/certs/server.pem": identities.server.toString(),
+        "/etc/octavia/certs/client_ca.pem": identities.authority.toString(),
+      },
+    });
+    const guest = await Guest.powerOn({ ...shape, image, drive });
+    const client = new Client("127.0.0.1", identities, guest.apiPort);
+    return new AmphoraGuest({ guest, client, identities, heartbeats, directory });
+  }
+
+  /** @throws Error with the end of the console when nothing answers */
+  async answering(): Promise<void> {
+    await eventually(
+      "the agent's answer",
+      async () => (await this.client.send("GET", "/", undefined, 2_000)).status === 200,
+      () => this.guest.console(),
+    );
+  }
+
+  /** Runs a command in the guest, by SSH. */
+  async exec(...words: string[]): Promise<string> {
+    const options = [
+      "StrictHostKeyChecking=no",
+      "UserKnownHostsFile=/dev/null",
+      "LogLevel=ERROR",
+      "ConnectTimeout=60",
+    ];
+    const { stdout } = await run(
+      "ssh",
+      [
+        ...options.flatMap((option) => ["-o", option]),
+        ...["-i", join(this.#directory, "ssh"), "-p", String(this.guest.sshPort), "root@127.0.0.1"],
+        ...words,
+      ],
+      { timeout: 120_000 },
+    );
+    return stdout;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (process.env.AMPHORA_SHOW_CONSOLE) console.log(await this.guest.console());
+    await this.guest[Symbol.asyncDispose]();
+    await this.heartbeats[Symbol.asyncDispose]();
+    await rm(this.#directory, { recursive: true });
+  }
+}
+
+/** Waits until something is so; whatever fails meanwhile is the reason that is told in the end. */
+export async function eventually(
+  what: string,
+  isSo: () => Promise<boolean>,
+  context: () => Promise<string> = async () => "",
+): Promise<void> {
+  const deadline = performance.now() + BOOT_MS;
+  let reason: unknown;
+  while (performance.now() < deadline) {
+    try {
+      if (await isSo()) return;
+      reason = "not so";
+    } catch (error) {
+      reason = error;
+    }
+    await sleep(POLL_MS);
+  }
+  throw new Error(`${what} did not come within ${BOOT_MS} ms\n${(await context()).slice(-4_000)}`, {
+    cause: reason,
+  });
+}
