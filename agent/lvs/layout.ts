@@ -15,6 +15,8 @@ export interface LvsLayout {
   readonly checkPidFile: string;
   /** What keepalived prints when the agent itself runs it. */
   readonly output: string;
+  /** Which configuration the process works with that runs. */
+  readonly inForce: string;
   /** Whether the agent itself has to run it. */
   readonly record: string;
 }
@@ -32,6 +34,7 @@ export function lvsLayout(basePath: string, id: LvsListenerId): LvsLayout {
     pidFile: `${stem}.pid`,
     vrrpPidFile: `${stem}.vrrp.pid`,
     checkPidFile: `${stem}.check.pid`,
+    inForce: `${stem}.running`,
     output: `${stem}.out`,
     record: `${stem}.json`,
   };

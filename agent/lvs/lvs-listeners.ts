@@ -13,6 +13,7 @@ import { removeFile } from "../system/removal.ts";
 import { run } from "../system/run.ts";
 import { renderTemplate } from "../templates.ts";
 import type { VrrpChecks } from "../vrrp/types.ts";
+import { forgetInForce, isInForce, noteInForce } from "./in-force.ts";
 import { type LvsLayout, lvsDirectory, lvsLayout } from "./layout.ts";
 import { listLvsListeners } from "./list.ts";
 import { hasVirtualServer, parseVipAddresses } from "./parse-config.ts";
@@ -136,10 +137,19 @@ class KeepalivedListeners implements LvsListeners {
     const { supervisor, topology, logger } = this.#options;
     // keepalived's own reload would not put members back into their first state (docs/contract/rest-api.md, 2.9).
     const action = wanted === "reload" ? "restart" : wanted;
-    await failingAs(`Failed to ${action} keepalivedlvs listener ${id}`, () =>
-      supervisor[action]({ kind: "lvs", id }),
-    );
-    logger.info({ event: `lvs.${action}.done`, listenerId: id }, "keepalived action done");
+    const layout = this.#layout(id);
+    // The controller uploads every listener anew for each change of its load balancer.
+    if (wanted === "reload" && (await isInForce(layout))) {
+      logger.info({ event: "lvs.restart.unneeded", listenerId: id }, "keepalived works with this already");
+    } else {
+      const isStarted = action === "start" && (await isRunning(layout));
+      if (!isStarted) await forgetInForce(layout);
+      await failingAs(`Failed to ${action} keepalivedlvs listener ${id}`, () =>
+        supervisor[action]({ kind: "lvs", id }),
+      );
+      if (action !== "stop" && !isStarted) await noteInForce(layout);
+      logger.info({ event: `lvs.${action}.done`, listenerId: id }, "keepalived action done");
+    }
     // With a standby keepalived announces the addresses, when they are here (docs/contract/rest-api.md, 2.8).
     if (action !== "stop" && topology() !== "ACTIVE_STANDBY") void this.#announce(id);
     return `keepalivedlvs listener ${id} ${VERB[action]}`;
@@ -153,7 +163,8 @@ class KeepalivedListeners implements LvsListeners {
       await failingAs("Error stopping keepalivedlvs", () => supervisor.stop({ kind: "lvs", id }));
     }
     // The check of LVS listeners goes by these.
-    for (const file of [layout.pidFile, layout.vrrpPidFile, layout.checkPidFile]) await removeFile(file);
+    const { pidFile, vrrpPidFile, checkPidFile, inForce } = layout;
+    for (const file of [pidFile, vrrpPidFile, checkPidFile, inForce]) await removeFile(file);
     await failingAs(`Error disabling octavia-keepalivedlvs-${id} service`, () =>
       supervisor.remove({ kind: "lvs", id }),
     );

@@ -91,11 +91,28 @@ test("a configuration with a virtual server makes it active", async () => {
   await upload(idle);
 });
 
-test("a reload is a restart, and says so", async () => {
+test("a reload is a restart, and says so; of what keepalived works with already it only says so", async () => {
+  const reload = async () =>
+    assert.equal(await agent.lvsListeners.act(id, "reload"), `keepalivedlvs listener ${id} restarted`);
   const before = await pid();
-  assert.equal(await agent.lvsListeners.act(id, "reload"), `keepalivedlvs listener ${id} restarted`);
+  await upload(`${idle}# another one\n`);
+  await reload();
+  const after = await pid();
+  assert.ok(after);
+  assert.notEqual(after, before);
+  await upload(`${idle}# another one\n`);
+  await reload();
+  assert.equal(await pid(), after);
+  await upload(idle);
+  await reload();
+  assert.notEqual(await pid(), after);
+});
+
+test("a keepalived that started anew by itself is restarted by a reload: nobody knows what it has read", async () => {
+  await agent.supervisor.restart({ kind: "lvs", id: id as never });
+  const before = await pid();
+  await agent.lvsListeners.act(id, "reload");
   assert.notEqual(await pid(), before);
-  assert.ok(await pid());
 });
 
 test("a start or reload announces the addresses, a stop does not", async () => {

@@ -225,7 +225,7 @@ function describeKeepalived(room: Lab): void {
     await machine.exec("rm", [`${BASE}/${LB}/heard.pid`]);
   });
 
-  test("an LVS listener is a unit of its own, and a reload restarts it", async () => {
+  test("an LVS listener is a unit of its own, and a reload restarts it for another configuration", async () => {
     const path = `/1.0/listeners/${AMPHORA_ID}/${LI}/udp_listener`;
     await client.expect(200, "PUT", path, LVS_CONFIG);
     assert.equal(await client.expect(200, "GET", `/1.0/listeners/${LI}/udp_listener`), LVS_CONFIG);
@@ -237,7 +237,11 @@ function describeKeepalived(room: Lab): void {
     const before = await property("MainPID", LVS_UNIT);
     assert.equal(await machine.exec("ip", ["netns", "identify", before]), "amphora-haproxy");
     await act(LI, "reload");
+    assert.equal(await property("MainPID", LVS_UNIT), before);
+    await client.expect(200, "PUT", path, `${LVS_CONFIG}# another one\n`);
+    await act(LI, "reload");
     assert.notEqual(await property("MainPID", LVS_UNIT), before);
+    await client.expect(200, "PUT", path, LVS_CONFIG);
     assert.deepEqual((parse(await client.expect(200, "GET", "/1.0/listeners")) as unknown[])[1], {
       status: "OFFLINE",
       uuid: LI,

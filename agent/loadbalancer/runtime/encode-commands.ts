@@ -13,7 +13,7 @@ const NOTHING = /^$/;
 /** An address that is the same already is no failure; whether it is right, the state tells that is read afterwards. */
 const ADDRESS_ANSWER = /^(?:IP changed|port changed|no need to change|nothing changed)/;
 
-/** Commands for a change, in order; none for those that take more than commands. */
+/** Commands for a change, in order; a server that is to be deleted is only taken out of service. */
 export function encodeCommands(change: Change): readonly Command[] {
   switch (change.kind) {
     case "server.add":
@@ -29,8 +29,6 @@ export function encodeCommands(change: Change): readonly Command[] {
       return [encodeAddress(serverOf(change), change.address, change.port)];
     case "frontend.maxconn":
       return [{ text: `set maxconn frontend ${change.frontend} ${change.limit}`, expected: NOTHING }];
-    case "certificate.replace":
-      return [];
   }
 }
 

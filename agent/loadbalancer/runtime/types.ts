@@ -55,8 +55,7 @@ export type Change =
       readonly address: string;
       readonly port: number;
     }
-  | { readonly kind: "frontend.maxconn"; readonly frontend: string; readonly limit: number }
-  | { readonly kind: "certificate.replace"; readonly file: string };
+  | { readonly kind: "frontend.maxconn"; readonly frontend: string; readonly limit: number };
 
 /** What a reload comes to: changes of what runs (none for equal configurations), or HAProxy's own reload. */
 export type Plan =
