@@ -119,14 +119,14 @@ const FAULTS: readonly Fault[] = [
     remedy: BRING_UP,
     repair: bringUp,
   }),
-  {
+  unattended({
     name: "an address that nobody asked for",
     inject: () => inside("ip addr add 198.51.100.9/24 dev eth1"),
     text: /^198\.51\.100\.9\/24 is on eth1 and in no interface file$/,
     severity: "warning",
     remedy: BRING_UP,
     repair: () => inside("ip addr del 198.51.100.9/24 dev eth1"),
-  },
+  }),
   {
     name: "an interface without a link",
     inject: () => shell(`ip -n ${OUTSIDE} link set ${far} down`),
