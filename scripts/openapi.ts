@@ -190,10 +190,12 @@ export function describeApi(version: string): object {
   }
   for (const route of own) add(route, "/agent/v1", AGENT_WORDS[keyOf(route)], "agent");
   const unused = [
-    ...Object.keys(AGENT_WORDS).filter((key) => !own.some((route) => keyOf(route) === key)),
-    ...Object.keys(WORDS).filter((key) => !current.some((route) => keyOf(route) === key)),
-    ...Object.keys(LEGACY_WORDS).filter((key) => !legacy.some((route) => keyOf(route) === key)),
-  ];
+    { words: AGENT_WORDS, table: own },
+    { words: WORDS, table: current },
+    { words: LEGACY_WORDS, table: legacy },
+  ].flatMap(({ words, table }) =>
+    Object.keys(words).filter((key) => !table.some((route) => keyOf(route) === key)),
+  );
   if (unused.length > 0) throw new Error(`scripts/openapi.ts describes no route: ${unused.join(", ")}`);
   return {
     openapi: "3.1.0",

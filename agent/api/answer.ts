@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Reply } from "./reply.ts";
 
 /** How long, and how many bytes, an answered client may go on sending before its connection is cut. */
-const LINGER_MS = 1_000;
+export const LINGER_MS = 1_000;
 const LINGER_BYTES = 16 * 1024 * 1024;
 
 /**

@@ -8,6 +8,7 @@ import { TLSSocket } from "node:tls";
 import type { Config } from "../config/types.ts";
 import { asError } from "../errors.ts";
 import type { Logger } from "../system/logger.ts";
+import { LINGER_MS } from "./answer.ts";
 import { createApplication, type OnAnswer } from "./application.ts";
 import { badRequestReply } from "./error-mapper.ts";
 import { limitHandshakes, logRefusedHandshakes } from "./handshakes.ts";
@@ -45,8 +46,6 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
  * cut off: a controller takes that for a failure.
  */
 const HEAD_TIMEOUT_MS = 60_000;
-/** For a client to read why it was refused, and to stop sending. */
-const LINGER_MS = 1_000;
 /** A silent connection is ended, but not while a change may still be working for it. */
 const IDLE_TIMEOUT_MINIMUM_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;

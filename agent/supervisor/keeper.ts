@@ -4,8 +4,7 @@ import type { Held, Keeper, Look } from "../healing/types.ts";
 import { runningPid } from "../system/processes.ts";
 import { ask } from "../system/unix-socket.ts";
 import { programOf } from "./programs.ts";
-import { readServices } from "./read-services.ts";
-import { unitName } from "./service-name.ts";
+import { isConfigured, readServices } from "./read-services.ts";
 import type { Job, Service, Supervisor } from "./types.ts";
 
 export interface ServiceKeeperOptions {
@@ -26,8 +25,7 @@ export function createServiceKeeper(options: ServiceKeeperOptions): Keeper {
         // The key of the requests for it: none of them may be half done.
         await exclusive.run(service.kind === "vrrp" ? "vrrp" : service.id, async () => {
           // One that was deleted while this waited must not come back.
-          const names = (await readServices(basePath)).map(unitName);
-          if (!names.includes(unitName(service))) return;
+          if (!(await isConfigured(basePath, service))) return;
           await finds.repairAll(await supervisor.deviations(service, () => jobOf(service)));
         });
       }

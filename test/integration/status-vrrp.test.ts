@@ -10,6 +10,7 @@ import { vrrpLayout } from "../../agent/vrrp/layout.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
 import { BASE, furnish, until } from "./loadbalancer-host.ts";
 import { readStatus } from "./status-host.ts";
+import { vrrpConfig } from "./vrrp-config.ts";
 
 const run = promisify(execFile);
 const SHARED_VIP = "203.0.113.50";
@@ -59,7 +60,7 @@ function errorsOf({ problems }: Status): string[] {
 }
 
 test("the holder of the VIP is MASTER, and since when", async () => {
-  const config = Buffer.from(keepalivedConfig());
+  const config = Buffer.from(vrrpConfig({ name: INSTANCE, vips: [SHARED_VIP] }));
   assert.equal((await daemon.client.ask("PUT", "/1.0/vrrp/upload", { body: config })).status, 200);
   assert.equal((await daemon.client.ask("PUT", "/1.0/vrrp/start")).status, 202);
   const status = await statusWhen(
@@ -97,29 +98,3 @@ test("a keepalived that is gone is named, with what that means for heartbeats", 
   await daemon.start();
   await statusWhen((one) => one.vrrp?.pid !== null && roleOf(one) === "MASTER");
 });
-
-/** What a controller renders for an amphora without a second one, but for the check. */
-function keepalivedConfig(): string {
-  return `vrrp_instance ${INSTANCE} {
-    interface eth1
-    virtual_router_id 1
-    priority 100
-    nopreempt
-    accept
-    advert_int 1
-    authentication {
-        auth_type PASS
-        auth_pass 7a3f9c1
-    }
-
-    unicast_src_ip 203.0.113.5
-    unicast_peer {
-        203.0.113.12
-    }
-
-    virtual_ipaddress {
-        ${SHARED_VIP}
-    }
-}
-`;
-}

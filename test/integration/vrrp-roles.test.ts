@@ -10,6 +10,7 @@ import { runningPid } from "../../agent/system/processes.ts";
 import { vrrpLayout } from "../../agent/vrrp/layout.ts";
 import type { VrrpInstance } from "../../agent/vrrp/types.ts";
 import { anAgent, BASE, furnish, until } from "./loadbalancer-host.ts";
+import { vrrpConfig } from "./vrrp-config.ts";
 
 const run = promisify(execFile);
 const SHARED_VIP = "203.0.113.50";
@@ -160,28 +161,6 @@ async function holdsVip(): Promise<boolean> {
   return stdout.includes(` ${SHARED_VIP}/32 `);
 }
 
-/** What a controller renders for an amphora without a second one, but for the check. */
 function config(name: string): string {
-  return `vrrp_instance ${name} {
-    interface eth1
-    virtual_router_id 1
-    priority 100
-    nopreempt
-    accept
-    advert_int 1
-    authentication {
-        auth_type PASS
-        auth_pass 7a3f9c1
-    }
-
-    unicast_src_ip 203.0.113.5
-    unicast_peer {
-        203.0.113.12
-    }
-
-    virtual_ipaddress {
-        ${SHARED_VIP}
-    }
-}
-`;
+  return vrrpConfig({ name, vips: [SHARED_VIP] });
 }

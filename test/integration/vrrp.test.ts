@@ -27,6 +27,7 @@ import {
   idOf,
   until,
 } from "./loadbalancer-host.ts";
+import { vrrpConfig } from "./vrrp-config.ts";
 
 const run = promisify(execFile);
 const SHARED_VIP = "203.0.113.50";
@@ -350,38 +351,8 @@ async function installCheckProgram(): Promise<void> {
   await writeFile("/usr/local/bin/amphora.js", text, { mode: 0o755 });
 }
 
-/** What a controller renders for an amphora without a second one, with a check every second. */
+/** With a check every second. */
 function controllersVrrpConfig(vips: readonly string[]): string {
-  return `vrrp_script check_script {
-    script ${BASE}/vrrp/check_script.sh
-    interval 1
-    fall 2
-    rise 2
-}
-
-vrrp_instance f565635c11e94caf83bce4ca0d8b6f19 {
-    interface eth1
-    virtual_router_id 1
-    priority 100
-    nopreempt
-    accept
-    advert_int 1
-    authentication {
-        auth_type PASS
-        auth_pass 7a3f9c1
-    }
-
-    unicast_src_ip 203.0.113.5
-    unicast_peer {
-        203.0.113.12
-    }
-
-    virtual_ipaddress {
-${vips.map((vip) => `        ${vip}\n`).join("")}    }
-
-    track_script {
-        check_script
-    }
-}
-`;
+  const checkScript = `${BASE}/vrrp/check_script.sh`;
+  return vrrpConfig({ name: "f565635c11e94caf83bce4ca0d8b6f19", vips, checkScript });
 }
