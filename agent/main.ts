@@ -17,6 +17,7 @@ import { hasExporter } from "./loadbalancer/exporter.ts";
 import { createInstances } from "./loadbalancer/instances.ts";
 import { createLoadBalancers } from "./loadbalancer/load-balancers.ts";
 import { createStatsReader, type StatsReader } from "./loadbalancer/read-stats.ts";
+import type { LoadBalancers } from "./loadbalancer/types.ts";
 import { lvsDirectory } from "./lvs/layout.ts";
 import { listLvsListeners } from "./lvs/list.ts";
 import { createLvsListeners } from "./lvs/lvs-listeners.ts";
@@ -228,6 +229,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     supervisor,
     vrrpChecks,
     vrrpRoles,
+    loadBalancers: services.loadBalancers,
     logger,
   });
   // What an earlier agent, or the namespace's unit, is still bringing up is nobody's damage.
@@ -324,6 +326,7 @@ function createServices(
     replaced: (id) => stats.replaced(id),
     changed: () => metrics.refresh(),
     changeMade: (how) => counters.changed(how),
+    leaving: (id, servers) => stats.leave(id, servers),
     logger: logger.child({ component: "loadbalancer" }),
   });
   return {
@@ -348,12 +351,13 @@ interface ResumeParts {
   readonly supervisor: Supervisor;
   readonly vrrpChecks: VrrpChecks;
   readonly vrrpRoles: VrrpRoles;
+  readonly loadBalancers: LoadBalancers;
   readonly logger: Logger;
 }
 
 /** What was running before this start runs again; the API answers meanwhile. */
 async function resume(parts: ResumeParts): Promise<void> {
-  const { network, supervisor, vrrpChecks, vrrpRoles, logger } = parts;
+  const { network, supervisor, vrrpChecks, vrrpRoles, loadBalancers, logger } = parts;
   try {
     // Under systemd a unit of its own does this, before HAProxy's.
     await network?.restore();
@@ -362,6 +366,7 @@ async function resume(parts: ResumeParts): Promise<void> {
     await supervisor.resume();
     // A stopped load balancer that a reboot has started is to be looked at again.
     await vrrpChecks.updateIfUsed();
+    await loadBalancers.resume();
   } catch (error) {
     logger.error(
       { event: "agent.resume.failed", err: asError(error) },

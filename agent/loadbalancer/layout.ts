@@ -22,6 +22,8 @@ export interface Layout {
   readonly masterSocket: string;
   /** What HAProxy works with, as far as the agent has brought it there. */
   readonly running: string;
+  /** Servers that it has for their clients' sake alone. */
+  readonly leaving: string;
   /** The last changes, for operators. */
   readonly history: string;
   /** What HAProxy prints when the agent itself runs it. */
@@ -46,6 +48,7 @@ export function layoutOf(basePath: string, id: LoadBalancerId): Layout {
     adminSocket: `${directory}/admin.sock`,
     masterSocket: `${directory}/master.sock`,
     running: `${directory}/running.json`,
+    leaving: `${directory}/leaving.json`,
     history: `${directory}/history.json`,
     output: `${directory}/haproxy.out`,
     record: `${directory}/supervisor.json`,

@@ -1,4 +1,5 @@
 /** Load balancers as the REST API sees them (docs/contract/rest-api.md, R4 to R8). */
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Action, parseAction } from "../action.ts";
 import { USER_GROUP_FILE } from "../config/paths.ts";
 import type { Topology } from "../config/types.ts";
@@ -23,6 +24,9 @@ import type { HistoryEntry } from "./runtime/types.ts";
 import type { ChangeResult, ListenerStatus, LoadBalancerId, LoadBalancers, WorkerLimits } from "./types.ts";
 import { type UploadContext, uploadConfig } from "./upload.ts";
 
+const FIRST_LOOK_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+
 export interface LoadBalancersOptions {
   readonly basePath: string;
   readonly certDirectory: string;
@@ -44,6 +48,8 @@ export interface LoadBalancersOptions {
   readonly replaced: (id: LoadBalancerId) => void;
   /** Told how each new configuration of a HAProxy that runs took effect. */
   readonly changeMade?: (how: ChangeResult) => void;
+  /** Told which servers HAProxy has for their clients' sake alone, as `<backend>/<server>`. */
+  readonly leaving?: (id: LoadBalancerId, servers: ReadonlySet<string>) => void;
   /** Called when a configuration has changed or is gone. */
   readonly changed?: () => void;
   readonly logger: Logger;
@@ -59,6 +65,8 @@ class HaproxyLoadBalancers implements LoadBalancers {
   readonly #options: LoadBalancersOptions;
   readonly #reload: ReloadContext;
   readonly #upload: UploadContext;
+  /** Load balancers with servers that clients still use after their removal. */
+  readonly #watched = new Set<LoadBalancerId>();
   #isGroupMentioned = false;
 
   constructor(options: LoadBalancersOptions) {
@@ -76,6 +84,10 @@ class HaproxyLoadBalancers implements LoadBalancers {
       replacing: options.replacing,
       replaced: options.replaced,
       changeMade: options.changeMade,
+      leaving: (id, servers) => {
+        options.leaving?.(id, servers);
+        if (servers.size > 0) void this.#watch(id);
+      },
       logger,
     };
     this.#upload = { basePath, haproxyCmd, limits, supervisor, logger, readVersion, tryRun: runner };
@@ -151,6 +163,29 @@ class HaproxyLoadBalancers implements LoadBalancers {
       ids.map(async (id) => [id, await readHistory(this.#layout(id))] as const),
     );
     return Object.fromEntries(histories);
+  }
+
+  async resume(): Promise<void> {
+    for (const id of await listLoadBalancers(this.#options.basePath)) {
+      if (await isFile(this.#layout(id).leaving)) await this.#finishLeaving(id);
+    }
+  }
+
+  /** Removed servers that are in use are looked at until there are none, less often with time. */
+  async #watch(id: LoadBalancerId): Promise<void> {
+    if (this.#watched.has(id)) return;
+    this.#watched.add(id);
+    for (let pauseMs = FIRST_LOOK_MS, left = 1; left > 0; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      await sleep(pauseMs, undefined, { ref: false });
+      left = await this.#finishLeaving(id);
+    }
+    this.#watched.delete(id);
+  }
+
+  /** @returns how many are left */
+  async #finishLeaving(id: LoadBalancerId): Promise<number> {
+    const { finishLeaving } = await import("./runtime/finish-leaving.ts");
+    return this.#options.exclusive.run(id, () => finishLeaving(this.#reload, id));
   }
 
   async #act(id: LoadBalancerId, wanted: Action): Promise<string> {

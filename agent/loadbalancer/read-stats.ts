@@ -31,6 +31,8 @@ export interface StatsReader {
   hold(id: string): Promise<void>;
   /** Another worker has taken the place of the one that is held. */
   replaced(id: string): void;
+  /** Servers that no sample shall have any more, as `<backend>/<server>`: they only finish what they have. */
+  leave(id: string, servers: ReadonlySet<string>): void;
   /** Ends all sessions. */
   close(): void;
 }
@@ -51,6 +53,7 @@ export function createStatsReader(basePath: () => string): StatsReader {
   const held = new Map<string, LeavingWorker>();
   /** The oldest first. */
   const leaving = new Map<string, readonly LeavingWorker[]>();
+  const departed = new Map<string, ReadonlySet<string>>();
   const samples = new WeakMap<RuntimeSession, LoadBalancerSample>();
 
   function sessionOf(id: string): RuntimeSession {
@@ -74,7 +77,8 @@ export function createStatsReader(basePath: () => string): StatsReader {
 
   async function ask(id: string, session: RuntimeSession): Promise<LoadBalancerSample> {
     const answers = await session.ask(STATS_COMMANDS);
-    const sample = parseStats(answers, { isPoolName: poolNamesOf(id), last: samples.get(session) });
+    const options = { isPoolName: poolNamesOf(id), last: samples.get(session), without: departed.get(id) };
+    const sample = parseStats(answers, options);
     samples.set(session, sample);
     return sample;
   }
@@ -134,6 +138,10 @@ export function createStatsReader(basePath: () => string): StatsReader {
       const worker = held.get(id);
       held.delete(id);
       if (worker) leaving.set(id, [...(leaving.get(id) ?? []), worker]);
+    },
+    leave(id, servers) {
+      if (servers.size > 0) departed.set(id, servers);
+      else departed.delete(id);
     },
     release,
     close() {

@@ -36,6 +36,8 @@ export interface ParseOptions {
   readonly isPoolName?: (name: string, listeners: readonly ListenerSample[]) => boolean;
   /** The same HAProxy's last sample: what is still true of it is not made anew. */
   readonly last?: LoadBalancerSample | undefined;
+  /** Servers that are left out, as `<backend>/<server>`. */
+  readonly without?: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -47,9 +49,9 @@ export interface ParseOptions {
  */
 export function parseStats(answers: readonly Buffer[], options: ParseOptions = {}): LoadBalancerSample {
   const frontends = read(answers[0], readListeners);
-  const { isPoolName = isPoolAndListener, last } = options;
+  const { isPoolName = isPoolAndListener, last, without } = options;
   const isPool = (name: string) => isPoolName(name, frontends.listeners);
-  const backends = read(answers[1], (rows) => readPools(rows, isPool, last?.pools ?? []));
+  const backends = read(answers[1], (rows) => readPools(rows, isPool, { last: last?.pools ?? [], without }));
   const defect = frontends.defect ?? backends.defect;
   return {
     listeners: frontends.listeners,
@@ -113,7 +115,10 @@ function parseCount(digits: string | undefined): number | bigint | undefined {
 function readPools(
   rows: StatsRows,
   isPoolName: (name: string) => boolean,
-  last: readonly PoolSample[],
+  {
+    last,
+    without,
+  }: { readonly last: readonly PoolSample[]; readonly without?: ReadonlySet<string> | undefined },
 ): { pools: PoolSample[]; defect?: string | undefined } {
   const columns = rows.open(POOL_COLUMNS);
   if (!columns) return { pools: [] };
@@ -131,7 +136,7 @@ function readPools(
     if (server === "BACKEND") {
       if (!isPoolName(key)) throw unusable(`${key} does not name a pool and a listener`);
       pool.status = status;
-    } else {
+    } else if (!without?.has(`${key}/${server}`)) {
       pool.ids.push(server);
       // HAProxy shows a server without weight as up; the controller wants to hear that it drains.
       pool.statuses.push(status === "UP" && need(row, weight) === "0" ? "DRAIN" : status);

@@ -33,6 +33,8 @@ export interface LoadBalancers {
   countRunning(): Promise<number>;
   /** Runtime sockets of the load balancers that are meant to run, whether they do at this moment or not. */
   wantedSockets(): Promise<string[]>;
+  /** To be called once: goes on with what an earlier agent has left to do. */
+  resume(): Promise<void>;
   /** The last changes of each load balancer, oldest first, by its id. */
   history(): Promise<Readonly<Record<string, readonly HistoryEntry[]>>>;
 }

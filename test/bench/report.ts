@@ -45,7 +45,8 @@ function toLine(row: Row, outcomes: readonly Outcome[]): Line {
   const of = (name: AgentProgram["name"]) =>
     outcomes.find(({ program }) => program.name === name)?.samples.get(row.id);
   const [ours, upstream] = [of("ours"), of("upstream")];
-  const ratio = ours && upstream && median(ours) / median(upstream);
+  // Of nothing there is no share.
+  const ratio = ours && upstream && median(upstream) !== 0 ? median(ours) / median(upstream) : undefined;
   const verdict =
     ratio === undefined || row.target === undefined ? "" : ratio <= row.target ? "pass" : "MISS";
   return { row, ours, upstream, ratio, verdict };

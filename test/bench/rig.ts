@@ -114,11 +114,10 @@ export class Rig {
     return texts.flatMap((text) => text.trim().split("\n").map(Number));
   }
 
-  /** A process of the load balancer's, as the lab sees it: one that lives in the namespace. */
-  async haproxyPid(): Promise<number> {
+  /** Processes of the load balancer, as the lab sees them: they live in the namespace. */
+  async haproxyPids(): Promise<number[]> {
     const group = this.machine.unitGroup(`haproxy-${LOAD_BALANCER}.service`);
-    const [pid] = (await readFile(`${group}/cgroup.procs`, "utf8")).split("\n");
-    return Number(pid);
+    return (await readFile(`${group}/cgroup.procs`, "utf8")).trim().split("\n").map(Number);
   }
 
   /** @returns the unit of the program that runs beside the agent in an amphora, started; none where it has none */

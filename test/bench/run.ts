@@ -8,6 +8,7 @@ import { BedUnavailable } from "../bed/host.ts";
 import { enterLab, type Lab } from "../bed/lab.ts";
 import { boot } from "../bed/machine.ts";
 import { buildTree } from "../bed/tree.ts";
+import { change, memberChanges } from "./measures/changes.ts";
 import { heartbeat } from "./measures/heartbeat.ts";
 import { idle } from "./measures/idle.ts";
 import { info } from "./measures/info.ts";
@@ -31,10 +32,12 @@ const MEASURES: readonly Measure[] = [
   upload,
   start,
   reload,
+  change,
   heartbeat,
   metrics,
   vrrpCheck,
   render,
+  memberChanges,
 ];
 
 const AMPHORA_ID = "3a1bf1f2-0f1c-4a86-a1a5-0c8c8a3c9a11";
@@ -51,6 +54,11 @@ const options = await yargs(hideBin(process.argv))
     choices: ["ours", "upstream", "both"] as const,
     default: "both" as const,
     describe: "whom to measure",
+  })
+  .option("changes", {
+    type: "number",
+    default: 100,
+    describe: `of \`${memberChanges.name}\`, our agent's: upstream's makes at most 200`,
   })
   .option("ours-only", { type: "boolean", default: false, describe: "the same as --agent ours" })
   .strict()
@@ -88,7 +96,7 @@ async function measure(lab: Lab, name: AgentProgram["name"]): Promise<Outcome> {
   for (const { name: title, run } of measures) {
     process.stderr.write(`bench: ${name}: ${title}\n`);
     try {
-      for (const [id, values] of Object.entries(await run(rig))) samples.set(id, values);
+      for (const [id, values] of Object.entries(await run(rig, options))) samples.set(id, values);
     } catch (error) {
       // The other measures are worth having all the same; the report counts this one as missed.
       const journal = await machine.try("journalctl", ["--no-pager", "--lines=40"]);

@@ -4,7 +4,8 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { Agent, createServer, get, type IncomingMessage } from "node:http";
+import { get, type IncomingMessage } from "node:http";
+import { connect, createServer, type Socket } from "node:net";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -20,6 +21,8 @@ export interface Seen {
 export interface Load {
   /** Requests answered so far, asked of the process. */
   seen(): Promise<Seen>;
+  /** Opens one more long-lived connection. */
+  openStream(): Promise<Seen>;
   stop(): Promise<Seen>;
 }
 
@@ -32,16 +35,21 @@ export async function startMembers(port: number): Promise<ChildProcess> {
   return started(["members", String(port)]);
 }
 
-/** @param streams - long-lived connections, to a listener of their own */
+export interface LoadOptions {
+  /** Clients that keep their connection, and clients with a new one for each request. */
+  readonly keepAlive: number;
+  readonly fresh: number;
+  /** Long-lived connections, to a listener of their own. */
+  readonly streams: number;
+  /** Requests per second of all clients, as far as they are answered in time. */
+  readonly pace: number;
+}
+
 export async function startLoad(
   host: string,
-  {
-    keepAlive,
-    fresh,
-    streams,
-  }: { readonly keepAlive: number; readonly fresh: number; readonly streams: number },
+  { keepAlive, fresh, streams, pace }: LoadOptions,
 ): Promise<Load> {
-  const child = await started(["load", host, String(keepAlive), String(fresh), String(streams)]);
+  const child = await started(["load", host, ...[keepAlive, fresh, streams, pace].map(String)]);
   const ask = async (word: string): Promise<Seen> => {
     child.send(word);
     const [seen] = (await once(child, "message")) as [Seen];
@@ -49,6 +57,7 @@ export async function startLoad(
   };
   return {
     seen: () => ask("tell"),
+    openStream: () => ask("open"),
     stop: async () => {
       const seen = await ask("stop");
       child.kill();
@@ -63,17 +72,79 @@ async function started(args: readonly string[]): Promise<ChildProcess> {
   return child;
 }
 
+const ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nmember";
+const STREAM_HEAD = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/** Of HTTP what the requests of this test need: one that knows more takes the machine from what is tested. */
 function serve(port: number): void {
-  const server = createServer((request, response) => {
-    if (request.url !== "/stream") {
-      response.end("member");
-      return;
-    }
-    const timer = setInterval(() => response.write("."), STREAM_PAUSE_MS);
-    response.on("close", () => clearInterval(timer));
+  const server = createServer({ noDelay: true }, (socket) => {
+    let text = "";
+    socket.setEncoding("latin1").on("data", (chunk: string) => {
+      text += chunk;
+      for (let end = text.indexOf("\r\n\r\n"); end >= 0; end = text.indexOf("\r\n\r\n")) {
+        if (text.startsWith("GET /stream ")) stream(socket);
+        else socket.write(ANSWER);
+        text = text.slice(end + 4);
+      }
+    });
+    // HAProxy resets what it has checked.
+    socket.on("error", () => socket.destroy());
   });
-  server.keepAliveTimeout = 60_000;
   server.listen(port, "::", () => process.send?.("ready"));
+}
+
+function stream(socket: Socket): void {
+  socket.write(STREAM_HEAD);
+  const timer = setInterval(() => socket.write("1\r\n.\r\n"), STREAM_PAUSE_MS);
+  socket.on("close", () => clearInterval(timer));
+}
+
+/** A connection that sends one request after the other. */
+class Connection {
+  readonly #socket: Socket;
+  #text = "";
+  #answer: PromiseWithResolvers<boolean> | undefined;
+  #isClosed = false;
+
+  constructor(host: string) {
+    this.#socket = connect({ host, port: 80, noDelay: true });
+    this.#socket.setEncoding("latin1").on("data", (chunk: string) => this.#received(chunk));
+    this.#socket.on("error", (error) => this.#answer?.reject(error));
+    this.#socket.on("close", () => {
+      this.#isClosed = true;
+      this.#answer?.reject(new Error("closed before the answer"));
+    });
+    this.#socket.setTimeout(REQUEST_TIMEOUT_MS, () => this.#socket.destroy(new Error("no answer")));
+  }
+
+  /**
+   * @returns whether the connection may be used again
+   * @throws Error when there is no answer, or another one than the members'
+   */
+  async request(connection: "keep-alive" | "close"): Promise<boolean> {
+    const answer = Promise.withResolvers<boolean>();
+    this.#answer = answer;
+    if (this.#isClosed) throw new Error("closed between two requests");
+    this.#socket.write(`GET / HTTP/1.1\r\nHost: load\r\nConnection: ${connection}\r\n\r\n`);
+    return answer.promise;
+  }
+
+  close(): void {
+    this.#answer = undefined;
+    this.#socket.destroy();
+  }
+
+  #received(chunk: string): void {
+    this.#text += chunk;
+    const end = this.#text.indexOf("\r\n\r\n");
+    const length = Number(/^content-length: (\d+)/im.exec(this.#text)?.[1] ?? 0);
+    if (end < 0 || this.#text.length < end + 4 + length) return;
+    const head = this.#text.slice(0, end);
+    this.#text = this.#text.slice(end + 4 + length);
+    if (head.startsWith("HTTP/1.1 200 ")) this.#answer?.resolve(!/^connection: close/im.test(head));
+    else this.#answer?.reject(new Error(head.slice(0, head.indexOf("\r"))));
+    this.#answer = undefined;
+  }
 }
 
 class Client {
@@ -97,23 +168,33 @@ class Client {
     };
   }
 
-  async lane(agent: Agent | false): Promise<void> {
+  /** @param intervalMs - between the beginnings of two requests */
+  async lane(kind: "kept" | "new", intervalMs: number): Promise<void> {
+    let connection: Connection | undefined;
+    let due = performance.now() + Math.random() * intervalMs;
     while (!this.#isOver) {
+      // What was missed while no answer came is not made up for: that would be another load.
+      due = Math.max(due + intervalMs, performance.now());
+      await sleep(Math.max(1, due - performance.now()));
+      connection ??= new Connection(this.#host);
+      let isUsable = false;
       try {
-        const response = await this.#request(80, "/", agent);
-        response.resume();
-        await once(response, "end");
-        if (response.statusCode === 200) this.#answered += 1;
-        else this.#fails(`status ${response.statusCode}`);
+        isUsable = await connection.request(kind === "kept" ? "keep-alive" : "close");
+        this.#answered += 1;
       } catch (error) {
-        this.#fails(`${agent ? "kept" : "new"} connection: ${String(error)}`);
+        this.#fails(`${kind} connection: ${String(error)}`);
       }
-      await sleep(1);
+      if (!isUsable) {
+        connection.close();
+        connection = undefined;
+      }
     }
   }
 
   async stream(): Promise<void> {
-    const response = await this.#request(81, "/stream", false);
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      get({ host: this.#host, port: 81, path: "/stream", agent: false }, resolve).on("error", reject);
+    });
     this.#streams += 1;
     response.resume();
     response.on("close", () => {
@@ -127,32 +208,28 @@ class Client {
     return this.seen;
   }
 
-  #request(port: number, path: string, agent: Agent | false): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      const call = get({ host: this.#host, port, path, agent }, resolve);
-      if (path === "/") call.setTimeout(REQUEST_TIMEOUT_MS, () => call.destroy(new Error("no answer")));
-      call.on("error", reject);
-    });
-  }
-
   #fails(how: string): void {
     this.#failures.set(how, (this.#failures.get(how) ?? 0) + 1);
   }
 }
 
-async function load(host: string, keepAlive: number, fresh: number, streams: number): Promise<void> {
+async function load(host: string, { keepAlive, fresh, streams, pace }: LoadOptions): Promise<void> {
   const client = new Client(host);
   await Promise.all(Array.from({ length: streams }, () => client.stream()));
-  for (let lane = 0; lane < keepAlive; lane += 1)
-    void client.lane(new Agent({ keepAlive: true, maxSockets: 1 }));
-  for (let lane = 0; lane < fresh; lane += 1) void client.lane(false);
-  process.on("message", (word) => process.send?.(word === "stop" ? client.stop() : client.seen));
+  const intervalMs = ((keepAlive + fresh) * 1_000) / pace;
+  for (let lane = 0; lane < keepAlive; lane += 1) void client.lane("kept", intervalMs);
+  for (let lane = 0; lane < fresh; lane += 1) void client.lane("new", intervalMs);
+  const answer = async (word: unknown): Promise<void> => {
+    if (word === "open") await client.stream();
+    process.send?.(word === "stop" ? client.stop() : client.seen);
+  };
+  process.on("message", (word) => void answer(word));
   process.send?.("ready");
 }
 
 if (process.argv[1] === SELF) {
   const [, , role, ...args] = process.argv;
-  const numbers = args.slice(1).map(Number);
+  const [keepAlive = 0, fresh = 0, streams = 0, pace = 0] = args.slice(1).map(Number);
   if (role === "members") serve(Number(args[0]));
-  if (role === "load") await load(args[0] ?? "", numbers[0] ?? 0, numbers[1] ?? 0, numbers[2] ?? 0);
+  if (role === "load") await load(args[0] ?? "", { keepAlive, fresh, streams, pace });
 }

@@ -2,22 +2,35 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
-import { readHistory } from "../../agent/loadbalancer/runtime/history.ts";
 import { parseOldWorkers } from "../../agent/loadbalancer/runtime/parse-old-workers.ts";
 import { run } from "../../agent/system/run.ts";
 import { ask } from "../../agent/system/unix-socket.ts";
+import { median } from "../bench/statistics.ts";
 import { AMPHORA, anAgent, filesOf, furnish, until, VIP } from "../integration/loadbalancer-host.ts";
+import { ChangingPool } from "./changing-pool.ts";
 import { IS_FULL, SEED } from "./form.ts";
-import { startLoad, startMembers } from "./load-client.ts";
+import { type Load, startLoad, startMembers } from "./load-client.ts";
 import { Random } from "./random.ts";
 
 const LB = "4d0b9f3c-97d4-4c53-a8c0-2d8f3a1d8c11";
 const CHANGES = IS_FULL ? 1_000 : 60;
 const RELOADS = IS_FULL ? 1_000 : 15;
 const STREAMS = 50;
+const LOAD = { keepAlive: 16, fresh: 16, streams: STREAMS, pace: IS_FULL ? 1_500 : 1_200 };
+const PROGRESS_EVERY = IS_FULL ? 50 : 20;
 const PORT = 8_090;
 const files = filesOf(LB);
-const random = new Random(SEED);
+const pool = new ChangingPool(
+  {
+    loadBalancer: LB,
+    vip: VIP,
+    port: PORT,
+    members: ["10.0.0.12", "10.0.0.13", "2001:db8:5::16", "2001:db8:5::17"],
+    others: [..."45678"].map((digit) => `10.0.0.1${digit}`).concat("2001:db8:5::18", "2001:db8:5::19"),
+    stable: "10.0.0.19",
+  },
+  new Random(SEED),
+);
 
 const host = await furnish();
 const agent = await anAgent();
@@ -38,108 +51,6 @@ after(async () => {
   await host[Symbol.asyncDispose]();
 });
 
-interface Member {
-  readonly name: string;
-  readonly address: string;
-  weight: number;
-  isDisabled: boolean;
-}
-
-const pool: Member[] = ["10.0.0.12", "10.0.0.13", "2001:db8:5::16", "2001:db8:5::17"].map(aMember);
-
-function aMember(address: string): Member {
-  return { name: random.uuid(), address, weight: 1, isDisabled: false };
-}
-
-/** As a controller writes it. @param timeout - a setting that only a reload changes */
-function configOf(timeout: number): string {
-  const backend = (name: string, servers: readonly string[]) => `backend ${name}
-    mode http
-    http-reuse safe
-    balance roundrobin
-    load-server-state-from-file global
-    timeout check 5s
-    option httpchk GET / HTTP/1.0
-    http-check expect rstatus 200
-    fullconn 1000
-    option allbackups
-    timeout connect 5000
-    timeout server 50000
-${servers.join("\n")}
-`;
-  const frontend = (name: string, port: number) => `frontend ${name}
-    maxconn 1000
-    bind ${VIP}:${port}
-    mode http
-    default_backend pool:${name}
-    timeout client ${timeout}
-`;
-  const lines = pool.map(
-    ({ name, address, weight, isDisabled }) =>
-      `    server ${name} ${address}:${PORT} weight ${weight} check inter 5s fall 3 rise 2${isDisabled ? " disabled" : ""}`,
-  );
-  return `# Configuration for loadbalancer ${LB}
-global
-    daemon
-    user nobody
-    log /run/rsyslog/octavia/log local0
-    stats socket ${files.socket} mode 0666 level user
-    server-state-file ${files.serversState}
-    maxconn 2000
-
-defaults
-    no log
-    retries 3
-    option redispatch
-    option http-keep-alive
-
-${frontend("web", 80)}
-${frontend("streams", 81)}
-${backend("pool:web", lines)}
-${backend("pool:streams", [`    server stable 10.0.0.19:${PORT} weight 1`])}`;
-}
-
-/** What users do to members, with one left that serves whatever else is so. */
-function changeMember(): void {
-  const [first, ...others] = pool;
-  const member = others.length > 0 ? random.pick(others) : first;
-  if (!member) throw new Error("no members");
-  const others4 = [14, 15, 16, 17, 18].map((number) => `10.0.0.${number}`);
-  random.weighted<() => void>([
-    [
-      3,
-      () => {
-        member.weight = 1 + random.below(256);
-      },
-    ],
-    [
-      1,
-      () => {
-        if (member !== first) member.weight = 0;
-      },
-    ],
-    [
-      2,
-      () => {
-        if (member !== first) member.isDisabled = !member.isDisabled;
-      },
-    ],
-    [
-      3,
-      () => {
-        if (pool.length < 12)
-          pool.push(aMember(random.pick([...others4, "2001:db8:5::18", "2001:db8:5::19"])));
-      },
-    ],
-    [
-      3,
-      () => {
-        if (member !== first) pool.splice(pool.indexOf(member), 1);
-      },
-    ],
-  ])();
-}
-
 async function apply(text: string): Promise<void> {
   await loadBalancers.upload(AMPHORA, LB, Buffer.from(text));
   await loadBalancers.act(LB, "reload");
@@ -147,47 +58,70 @@ async function apply(text: string): Promise<void> {
 
 const processes = async () =>
   (await ask(files.masterSocket, "show proc;quit", { timeoutMs: 5_000 })).toString("utf8");
-const kilobytesOf = async (pid: number) =>
-  Number(/^VmRSS:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, "utf8"))?.[1]);
+const oldWorkers = async () => parseOldWorkers(await processes());
+
+/** Resident memory of HAProxy's master and all its workers, in MB. */
+async function megabytes(): Promise<number> {
+  const pids = [...(await processes()).matchAll(/^(\d+)\s+(?:master|worker)\s/gm)].map(([, pid]) => pid);
+  const kilobytes = await Promise.all(
+    pids.map(async (pid) =>
+      Number(
+        /^VmRSS:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, "utf8").catch(() => ""))?.[1] ?? 0,
+      ),
+    ),
+  );
+  return kilobytes.reduce((sum, one) => sum + one, 0) / 1_024;
+}
+
+/** A line now and then: the long form takes its time. */
+async function tell(done: number, load: Load): Promise<void> {
+  if (done % PROGRESS_EVERY !== 0) return;
+  const { answered, seconds, failures, streams } = await load.seen();
+  const rate = Math.round(answered / seconds);
+  console.log(
+    `${done} done, ${Math.round(seconds)} s, ${answered} requests, ${rate}/s, ${streams} streams, old workers ${(await oldWorkers()).length}, ${(await megabytes()).toFixed(0)} MB, failures ${JSON.stringify(failures)}`,
+  );
+}
 
 test(`${CHANGES} changes of members under load: no failure, no broken connection`, async (t) => {
-  await loadBalancers.upload(AMPHORA, LB, Buffer.from(configOf(50_000)));
+  await loadBalancers.upload(AMPHORA, LB, Buffer.from(pool.config()));
   await loadBalancers.act(LB, "start");
-  const load = await startLoad(VIP, { keepAlive: 16, fresh: 16, streams: STREAMS });
-  let took = 0;
-  for (let count = 0; count < CHANGES; count += 1) {
-    changeMember();
+  const load = await startLoad(VIP, LOAD);
+  const durations: number[] = [];
+  for (let count = 1; count <= CHANGES; count += 1) {
+    pool.change();
     const startedAt = performance.now();
-    await apply(configOf(50_000));
-    took += performance.now() - startedAt;
+    await apply(pool.config());
+    durations.push(performance.now() - startedAt);
+    await tell(count, load);
   }
   const { answered, seconds, failures, streams } = await load.stop();
-  const reloads = (await readHistory(files)).filter(({ how }) => how === "reload");
+  const ways = [...agent.changes].map(([how, count]) => `${count} ${how}`).join(", ");
   t.diagnostic(
-    `${answered} requests (${Math.round(answered / seconds)}/s), a change in ${Math.round(took / CHANGES)} ms`,
+    `${answered} requests (${Math.round(answered / seconds)}/s), ${ways}; a change in ${Math.round(median(durations))} ms, the longest in ${Math.round(Math.max(...durations))} ms; HAProxy ${(await megabytes()).toFixed(0)} MB`,
   );
   assert.deepEqual(failures, {});
   assert.equal(streams, STREAMS);
-  const old = parseOldWorkers(await processes());
-  // A machine that is slow for others' sake may not have let a member go in time: then a reload is right.
-  if (IS_FULL) assert.deepEqual([reloads, old], [[], []]);
-  else t.diagnostic(`${reloads.length} of the last 20 changes were reloads, ${old.length} old workers`);
+  // A machine that is slow for others' sake may have made HAProxy late to answer: then a reload is right.
+  if (IS_FULL) assert.deepEqual([agent.changes.get("reload") ?? 0, await oldWorkers()], [0, []]);
+  else t.diagnostic(`${(await oldWorkers()).length} old workers`);
 });
 
 test(`${RELOADS} reloads under load, half on new connections and half on kept ones: no failure`, async (t) => {
-  const load = await startLoad(VIP, { keepAlive: 16, fresh: 16, streams: STREAMS });
-  let most = 0;
-  for (let count = 0; count < RELOADS; count += 1) {
-    await apply(configOf(40_000 + (count % 2)));
-    most = Math.max(most, parseOldWorkers(await processes()).length);
+  const load = await startLoad(VIP, LOAD);
+  const before = await megabytes();
+  let [most, highest] = [0, before];
+  for (let count = 1; count <= RELOADS; count += 1) {
+    await apply(pool.config(40_000 + (count % 2)));
+    most = Math.max(most, (await oldWorkers()).length);
+    highest = Math.max(highest, await megabytes());
     const { answered } = await load.seen();
     await until(async () => (await load.seen()).answered > answered + 20);
+    await tell(count, load);
   }
-  const old = parseOldWorkers(await processes());
-  const memory = await Promise.all(old.map(kilobytesOf));
   const { answered, seconds, failures, streams } = await load.stop();
   t.diagnostic(
-    `${answered} requests (${Math.round(answered / seconds)}/s), at most ${most} old workers, at the end ${old.length} with ${Math.round(memory.reduce((sum, one) => sum + one, 0) / 1_024)} MB`,
+    `${answered} requests (${Math.round(answered / seconds)}/s), ${agent.changes.get("reload")} reloads, at most ${most} old workers at once; HAProxy ${before.toFixed(0)} MB before, at most ${highest.toFixed(0)} MB, at the end ${(await megabytes()).toFixed(0)} MB`,
   );
   assert.deepEqual(failures, {});
   assert.equal(streams, STREAMS);

@@ -25,7 +25,7 @@ const config = await controllersConfig("balance-round-robin");
 const id = idOf(config);
 const listener = /^frontend (\S+)$/m.exec(config)?.[1] ?? "";
 const stats = createStatsReader(() => BASE);
-const agent = await anAgent("SINGLE", stats);
+const agent = await anAgent("SINGLE", { stats });
 const { loadBalancers } = agent;
 after(async () => {
   stats.close();

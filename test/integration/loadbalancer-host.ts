@@ -9,7 +9,12 @@ import { parseLoadBalancerId } from "../../agent/loadbalancer/ids.ts";
 import { layoutOf } from "../../agent/loadbalancer/layout.ts";
 import { createLoadBalancers } from "../../agent/loadbalancer/load-balancers.ts";
 import type { StatsReader } from "../../agent/loadbalancer/read-stats.ts";
-import type { LoadBalancerId, LoadBalancers, WorkerLimits } from "../../agent/loadbalancer/types.ts";
+import type {
+  ChangeResult,
+  LoadBalancerId,
+  LoadBalancers,
+  WorkerLimits,
+} from "../../agent/loadbalancer/types.ts";
 import { lvsDirectory } from "../../agent/lvs/layout.ts";
 import { listLvsListeners } from "../../agent/lvs/list.ts";
 import { createLvsListeners } from "../../agent/lvs/lvs-listeners.ts";
@@ -73,6 +78,8 @@ export async function furnish(): Promise<AsyncDisposable> {
   for (const address of MEMBERS) {
     await ip("address", "add", `${address}/32`, "dev", "lo");
     const server = createServer((_, response) => response.end(address));
+    // Who stays connected is a client's decision, however slow the machine.
+    server.keepAliveTimeout = 0;
     await new Promise<void>((resolve) => server.listen(8080, address, resolve));
     servers.push(server);
   }
@@ -100,16 +107,24 @@ export interface TestAgent {
   readonly vrrpRoles: VrrpRoles;
   readonly supervisor: Supervisor;
   readonly advertised: string[][];
+  /** How often a new configuration took effect in each way. */
+  readonly changes: ReadonlyMap<ChangeResult, number>;
   readonly logger: Logger;
+}
+
+export interface TestAgentOptions {
+  readonly stats?: StatsReader;
+  readonly limits?: Partial<WorkerLimits>;
 }
 
 export async function anAgent(
   topology: "SINGLE" | "ACTIVE_STANDBY" = "SINGLE",
-  stats?: StatsReader,
+  { stats, limits }: TestAgentOptions = {},
 ): Promise<TestAgent> {
   const logger = await createLogger({ debug: true, pretty: false });
   const exclusive = new Exclusive();
   const advertised: string[][] = [];
+  const changes = new Map<ChangeResult, number>();
   const supervisor = new DirectSupervisor({
     basePath: BASE,
     haproxyCmd: HAPROXY,
@@ -143,7 +158,9 @@ export async function anAgent(
     ...shared,
     certDirectory: CERTS,
     haproxyCmd: HAPROXY,
-    limits: LIMITS,
+    limits: { ...LIMITS, ...limits },
+    leaving: (id, servers) => stats?.leave(id, servers),
+    changeMade: (how) => changes.set(how, (changes.get(how) ?? 0) + 1),
     tryRun,
   });
   const lvsListeners = createLvsListeners(shared);
@@ -151,7 +168,17 @@ export async function anAgent(
   const vrrp = createVrrp({ basePath: BASE, supervisor, checks: vrrpChecks, roles, exclusive, logger });
   await roles.resume();
   await supervisor.resume();
-  return { loadBalancers, lvsListeners, vrrp, vrrpChecks, vrrpRoles: roles, supervisor, advertised, logger };
+  return {
+    loadBalancers,
+    lvsListeners,
+    vrrp,
+    vrrpChecks,
+    vrrpRoles: roles,
+    supervisor,
+    advertised,
+    changes,
+    logger,
+  };
 }
 
 /** A new connection each time. @returns the body @throws when there is none within a second */

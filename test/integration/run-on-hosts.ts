@@ -11,6 +11,7 @@ const THROWAWAY_HOST = new URL("../../scripts/throwaway-host", import.meta.url).
 export interface HostRunOptions {
   /** Only files whose name has one of these; all when empty. */
   readonly words: readonly string[];
+  /** With one at a time, what a file prints is shown as it comes. */
   readonly atOnce: number;
   readonly fileTimeoutMs: number;
 }
@@ -35,19 +36,24 @@ export async function runOnThrowawayHosts(
   await Promise.all(
     Array.from({ length: atOnce }, async () => {
       for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-        const result = await runFile(directory, file, fileTimeoutMs);
+        const isShown = atOnce === 1;
+        const result = await runFile(directory, file, { timeoutMs: fileTimeoutMs, isShown });
         results.push(result);
         console.log(
           `\n# ${file}: ${result.exitCode === 0 ? "ok" : "FAILED"}, ${result.seconds.toFixed(1)} s`,
         );
-        console.log(result.output.trimEnd());
+        if (!isShown) console.log(result.output.trimEnd());
       }
     }),
   );
   return report(results);
 }
 
-function runFile(directory: string, file: string, timeoutMs: number): Promise<Result> {
+function runFile(
+  directory: string,
+  file: string,
+  { timeoutMs, isShown }: { readonly timeoutMs: number; readonly isShown: boolean },
+): Promise<Result> {
   const node = ["node", "--test", "--test-reporter=spec", `${directory}${file}`];
   const [program = "node", ...args] = file.startsWith("systemd") ? node : [THROWAWAY_HOST, ...node];
   const start = performance.now();
@@ -60,6 +66,7 @@ function runFile(directory: string, file: string, timeoutMs: number): Promise<Re
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       output += text;
+      if (isShown) process.stdout.write(text);
     });
   }
   child.on("close", (exitCode) => {

@@ -18,7 +18,7 @@ export function parseRecord(text: string): RunningRecord | undefined {
   return { worker, text: value.text, files: Object.fromEntries(digests) };
 }
 
-function parseWorker(value: unknown): Worker | undefined {
+export function parseWorker(value: unknown): Worker | undefined {
   if (!isObject(value)) return undefined;
   const { pid, startedAt, bootId } = value;
   return typeof pid === "number" && typeof startedAt === "string" && typeof bootId === "string"
@@ -26,11 +26,11 @@ function parseWorker(value: unknown): Worker | undefined {
     : undefined;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -7,7 +7,7 @@ import { isAtLeast } from "../parse-version.ts";
 import { sectionName } from "./parse-sections.ts";
 import { optionsOf } from "./parse-server.ts";
 import { hasSameOptions } from "./plan-differences.ts";
-import type { Change, Difference, Plan, Section } from "./types.ts";
+import type { Change, Difference, Plan, Section, ServerName } from "./types.ts";
 
 /** Beyond it a reload is the quicker way. */
 const MOST_CHANGES = 500;
@@ -58,7 +58,7 @@ type Decision = readonly Change[] | string;
 export function planRuntime(
   sections: readonly Section[],
   differences: readonly Difference[],
-  version: HaproxyVersion,
+  { version, leaving }: { readonly version: HaproxyVersion; readonly leaving: readonly ServerName[] },
 ): Plan {
   const byName = new Map(sections.map((section) => [sectionName(section), section]));
   const changes: Change[] = [];
@@ -67,6 +67,15 @@ export function planRuntime(
     if (typeof decision === "string") return { reason: decision };
     changes.push(...decision);
   }
+  const taken = leaving.find((server) =>
+    changes.some(
+      (change) =>
+        change.kind === "server.add" &&
+        change.backend === server.backend &&
+        change.server.name === server.name,
+    ),
+  );
+  if (taken) return { reason: `${taken.name} is added again, and clients still use the one before` };
   if (changes.length > MOST_CHANGES) return { reason: `${changes.length} changes are more than a reload` };
   return { changes: changes.toSorted((one, other) => rank(one) - rank(other)) };
 }

@@ -5,6 +5,7 @@ import { type Layout, layoutOf } from "../layout.ts";
 import type { LoadBalancerId } from "../types.ts";
 import { AdminSession, type Identity, isSameWorker } from "./admin-session.ts";
 import { compare } from "./compare.ts";
+import { readLeaving } from "./leaving-record.ts";
 import { readRecord } from "./record-file.ts";
 import { renderDifferences } from "./render-differences.ts";
 import type { Difference } from "./types.ts";
@@ -36,8 +37,9 @@ export async function readOutlook(basePath: string, id: LoadBalancerId): Promise
     );
   }
   const comparison = await compare(record, config?.toString("utf8") ?? "", {
-    ...layout,
+    agentConfig: layout.agentConfig,
     version: identity.version,
+    leaving: (await readLeaving(layout))?.servers ?? [],
   });
   if (typeof comparison === "string")
     return { changes: [], differences: [], reload: "reload", reason: comparison };

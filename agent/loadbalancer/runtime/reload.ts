@@ -7,6 +7,7 @@ import { AgentError, asError, failingAs, systemErrorCode } from "../../errors.ts
 import type { Supervisor } from "../../supervisor/types.ts";
 import { readIfPresent, replaceFile, replaceFileUnsynced } from "../../system/files.ts";
 import type { Logger } from "../../system/logger.ts";
+import { removeFile } from "../../system/removal.ts";
 import type { Try } from "../../system/run.ts";
 import { linkOver } from "../../system/staged-file.ts";
 import type { Ask } from "../../system/unix-socket.ts";
@@ -17,7 +18,9 @@ import type { ChangeResult, LoadBalancerId, WorkerLimits } from "../types.ts";
 import { AdminSession, isSameWorker } from "./admin-session.ts";
 import { applyChanges } from "./apply-changes.ts";
 import { compare } from "./compare.ts";
+import { serverOf } from "./encode-commands.ts";
 import { addToHistory } from "./history.ts";
+import { readLeaving, writeLeaving } from "./leaving-record.ts";
 import { endOldWorkers } from "./old-workers.ts";
 import { parseSections } from "./parse-sections.ts";
 import { type ServerState, settledServersState } from "./parse-servers-state.ts";
@@ -26,7 +29,7 @@ import { type FileDigests, readFileDigests } from "./read-files.ts";
 import { forgetRecord, readRecord, writeRecord } from "./record-file.ts";
 import { rehearse } from "./rehearse.ts";
 import { renderDifferences } from "./render-differences.ts";
-import type { Difference, HistoryEntry, RunningRecord, Worker } from "./types.ts";
+import type { Difference, HistoryEntry, LeavingServer, RunningRecord, ServerName, Worker } from "./types.ts";
 
 /** A change that takes longer than this is quicker with a reload. */
 const CHANGES_TIMEOUT_MS = 8_000;
@@ -51,6 +54,8 @@ export interface ReloadContext {
   /** Told when a worker has been replaced by another one. */
   readonly replaced: (id: LoadBalancerId) => void;
   readonly changeMade?: ((how: ChangeResult) => void) | undefined;
+  /** Told which servers HAProxy has for their clients' sake alone, as `<backend>/<server>`. */
+  readonly leaving: (id: LoadBalancerId, servers: ReadonlySet<string>) => void;
   readonly logger: Logger;
 }
 
@@ -72,7 +77,7 @@ export async function reloadLoadBalancer(context: ReloadContext, id: LoadBalance
   const at = new Date();
   const startedAt = performance.now();
   const text = (await readIfPresent(layout.config))?.toString("utf8") ?? "";
-  const { how, reason, differences, before, isDisturbed } = await attempt(layout, text);
+  const { how, reason, differences, before, isDisturbed } = await attempt(context, id, text);
   const changes = renderDifferences(differences);
   const note = (entry: Pick<HistoryEntry, "how" | "reason">): Promise<void> =>
     keepHistory(context, id, { at: at.toISOString(), changes, durationMs: since(startedAt), ...entry });
@@ -103,12 +108,14 @@ export async function rememberStart(context: ReloadContext, id: LoadBalancerId):
   const layout = layoutOf(context.basePath, id);
   const text = (await readIfPresent(layout.config))?.toString("utf8") ?? "";
   const files = await digestsOf(layout, text);
+  await leaveWithTheirWorker(context, id);
   await remember(context, id, { text, files });
   const entry = { at: new Date().toISOString(), how: "start", changes: [], durationMs: 0 } as const;
   await keepHistory(context, id, entry);
 }
 
-async function attempt(layout: Layout, text: string): Promise<Attempt> {
+async function attempt(context: ReloadContext, id: LoadBalancerId, text: string): Promise<Attempt> {
+  const layout = layoutOf(context.basePath, id);
   const before = await readRecord(layout);
   if (!before) return { reason: "what it works with is not known", differences: [] };
   let differences: readonly Difference[] = [];
@@ -119,7 +126,10 @@ async function attempt(layout: Layout, text: string): Promise<Attempt> {
     if (!identity || !isSameWorker(identity.worker, before.worker)) {
       return { reason: "it was started anew in the meantime", differences };
     }
-    const comparison = await compare(before, text, { ...layout, version: identity.version });
+    const { worker, version } = identity;
+    const present = await readLeaving(layout);
+    const leaving = present && isSameWorker(present.worker, worker) ? present.servers : [];
+    const comparison = await compare(before, text, { ...layout, version, leaving });
     if (typeof comparison === "string") return { reason: comparison, differences, before };
     const { sections, files, plan } = comparison;
     differences = comparison.differences;
@@ -127,12 +137,20 @@ async function attempt(layout: Layout, text: string): Promise<Attempt> {
     if (text === before.text && plan.changes.length === 0) return { how: "unchanged", differences };
     await forgetRecord(layout);
     isDisturbed = true;
-    await applyChanges(session, plan.changes, sections);
-    await writeRecord(layout, { worker: identity.worker, text, files });
+    const left = await applyChanges(session, plan.changes, { sections, leaving });
+    const servers = left.map((server) => ({ ...server, since: sinceWhen(server, leaving) }));
+    await writeLeaving(layout, { worker, servers });
+    context.leaving(id, new Set(servers.map(serverOf)));
+    await writeRecord(layout, { worker, text, files });
     return { how: plan.changes.length === 0 ? "unchanged" : "runtime", differences };
   } catch (error) {
     return { reason: wordsOf(error), differences, before, ...(isDisturbed && { isDisturbed }) };
   }
+}
+
+function sinceWhen({ backend, name }: ServerName, leaving: readonly LeavingServer[]): number {
+  const known = leaving.find((server) => server.backend === backend && server.name === name);
+  return known?.since ?? Date.now();
 }
 
 async function reloadWhole(context: ReloadContext, id: LoadBalancerId, text: string): Promise<void> {
@@ -144,8 +162,15 @@ async function reloadWhole(context: ReloadContext, id: LoadBalancerId, text: str
   await announceReload(context, id);
   await failingAs("Error reloading haproxy", () => context.supervisor.reload({ kind: "haproxy", id }));
   context.replaced(id);
+  await leaveWithTheirWorker(context, id);
   await remember(context, id, { text, files, old });
   await endOldWorkers(context, layout.masterSocket);
+}
+
+/** A new worker has only servers that are configured. */
+async function leaveWithTheirWorker({ basePath, leaving }: ReloadContext, id: LoadBalancerId): Promise<void> {
+  await removeFile(layoutOf(basePath, id).leaving);
+  leaving(id, new Set());
 }
 
 async function announceReload({ replacing, logger }: ReloadContext, id: LoadBalancerId): Promise<void> {

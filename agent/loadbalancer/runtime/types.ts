@@ -71,6 +71,22 @@ export interface Worker {
   readonly bootId: string;
 }
 
+export interface ServerName {
+  readonly backend: string;
+  readonly name: string;
+}
+
+/** A server that is not configured any more, in maintenance until its last client has gone. */
+export interface LeavingServer extends ServerName {
+  /** Since when, in milliseconds of the clock. */
+  readonly since: number;
+}
+
+export interface LeavingRecord {
+  readonly worker: Worker;
+  readonly servers: readonly LeavingServer[];
+}
+
 /** What a HAProxy worker works with. */
 export interface RunningRecord {
   readonly worker: Worker;

@@ -124,7 +124,7 @@ async function forgiveStarts(rig: Rig): Promise<void> {
 }
 
 /** Timed inside the machine, so that getting into it costs nothing. @returns milliseconds each */
-async function bareChecks(rig: Rig, times: number): Promise<number[]> {
+export async function bareChecks(rig: Rig, times: number): Promise<number[]> {
   const input = await readFile(join(import.meta.dirname, "../timed-runs.sh"), "utf8");
   const printed = await rig.machine.exec("bash", ["-s", String(times), "haproxy", ...CHECK], { input });
   return printed

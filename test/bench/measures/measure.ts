@@ -9,6 +9,12 @@ export interface Row {
   readonly target?: number;
 }
 
+/** How much is measured, as the command line says. */
+export interface Amount {
+  /** Of members, under load. */
+  readonly changes: number;
+}
+
 export interface Measure {
   /** For `--only`. */
   readonly name: string;
@@ -16,7 +22,7 @@ export interface Measure {
   /** How the figure is made, for the reader of the report. */
   readonly definition: string;
   /** @returns samples per row id, in the row's unit */
-  run(rig: Rig): Promise<Readonly<Record<string, readonly number[]>>>;
+  run(rig: Rig, amount: Amount): Promise<Readonly<Record<string, readonly number[]>>>;
 }
 
 /** Calls `sample` several times, one after the other. */

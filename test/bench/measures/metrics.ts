@@ -75,7 +75,7 @@ async function deploy(rig: Rig, servers: number): Promise<void> {
 
 /** @returns milliseconds. @throws when the answer is not whole */
 async function scrape(rig: Rig, url: string): Promise<number> {
-  const pid = await rig.haproxyPid();
+  const [pid] = await rig.haproxyPids();
   const options = ["-sSf", "-o", "/dev/null", "-w", "%{time_total}", "--max-time", String(LIMIT_SECONDS)];
   const args = ["-t", String(pid), "-n", "curl", ...options, url];
   const { stdout } = await promisify(execFile)("nsenter", args);

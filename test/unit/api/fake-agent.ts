@@ -71,6 +71,9 @@ export function createFakeAgent(): FakeAgent {
       async wantedSockets() {
         return [];
       },
+      async resume() {
+        await note("resume");
+      },
       async history() {
         await note("history");
         return {

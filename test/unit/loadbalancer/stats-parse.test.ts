@@ -171,6 +171,17 @@ suite("pools in HAProxy's statistics", () => {
     }
   });
 
+  test("have none of the members that they are to be without, in this pool", () => {
+    const rows = [aMember({ svname: "m1" }), aMember({ svname: "m2" }), aPool()];
+    const other = [aMember({ pxname: "other:listener", svname: "m1" }), aPool({ pxname: "other:listener" })];
+    const options = { without: new Set(["pool:listener/m1"]) };
+    const { pools } = parseStats(answer([], [...rows, ...other]), options);
+    assert.deepEqual(
+      pools.map(({ members }) => members),
+      [{ m2: "UP" }, { m1: "UP" }],
+    );
+  });
+
   test("may have a member with the name of a property that every object has", () => {
     const [pool] = parseStats(answer([], [aMember({ svname: "__proto__" }), aPool()])).pools;
     assert.equal(JSON.stringify(pool?.members), '{"__proto__":"UP"}');

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConnections } from "../../../../agent/loadbalancer/runtime/parse-connections.ts";
 import { encodeHistory, parseHistory } from "../../../../agent/loadbalancer/runtime/parse-history.ts";
+import { encodeLeaving, parseLeaving } from "../../../../agent/loadbalancer/runtime/parse-leaving.ts";
 import { encodeRecord, parseRecord } from "../../../../agent/loadbalancer/runtime/parse-record.ts";
 
 const record = { worker: { pid: 7, startedAt: "123", bootId: "b" }, text: "global\n", files: { "/a": "1" } };
@@ -32,3 +33,14 @@ b:f/m1 3/1 127.0.0.1 18081 - 5000 7 10 10 0 2 -1 2 1 1
 `;
   assert.deepEqual([...parseConnections(text)], [["b:f/m1", { used: 7, idle: 2 }]]);
 });
+
+const leaving = { worker: record.worker, servers: [{ backend: "pool:web", name: "m1", since: 5 }] };
+
+test("servers that leave are read as they were written, without what is none", () => {
+  assert.deepEqual(parseLeaving(encodeLeaving(leaving)), leaving);
+  const more = { ...leaving, servers: [...leaving.servers, null, { backend: "b" }] };
+  assert.deepEqual(parseLeaving(JSON.stringify(more)), leaving);
+});
+
+for (const text of ["{", "{}", JSON.stringify({ ...leaving, worker: {} })])
+  test(`${text} tells of no servers that leave`, () => assert.equal(parseLeaving(text), undefined));

@@ -6,13 +6,14 @@ import {
   planFileDifferences,
 } from "../../../../agent/loadbalancer/runtime/plan-differences.ts";
 import { planRuntime } from "../../../../agent/loadbalancer/runtime/plan-runtime.ts";
+import type { ServerName } from "../../../../agent/loadbalancer/runtime/types.ts";
 import { CONFIG, sectionsOf } from "./sections.ts";
 
 const V26 = { major: 2, minor: 6 };
 
-function plan(from: string, to: string, version = V26) {
+function plan(from: string, to: string, version = V26, leaving: readonly ServerName[] = []) {
   const sections = sectionsOf(to);
-  return planRuntime(sections, planDifferences(sectionsOf(from), sections), version);
+  return planRuntime(sections, planDifferences(sectionsOf(from), sections), { version, leaving });
 }
 
 /** @returns commands, or why there has to be a reload */
@@ -162,11 +163,21 @@ test("a file that HAProxy has read and that is another one now is a reload", () 
     { kind: "fileRemoved", file: "/c" },
     { kind: "fileAdded", file: "/d" },
   ]);
-  assert.deepEqual(planRuntime([], differences, V26), { reason: "/b is another one" });
+  assert.deepEqual(planRuntime([], differences, { version: V26, leaving: [] }), {
+    reason: "/b is another one",
+  });
 });
 
 test("a second section of one name is compared with the other's second", () => {
   const twice = "global\n maxconn 5\nglobal\n nbthread 1\n";
   assert.deepEqual(outcome(twice, twice), []);
   assert.equal(outcome(twice, twice.replace("nbthread 1", "nbthread 2")), "global (2): nbthread");
+});
+
+test("a member that is added again while clients still use the one before is a reload", () => {
+  const without = changed(/^ {4}server m1.*\n/m, "");
+  assert.deepEqual(plan(without, CONFIG, V26, [{ backend: "pool:web", name: "m2" }]), plan(without, CONFIG));
+  assert.deepEqual(plan(without, CONFIG, V26, [{ backend: "pool:web", name: "m1" }]), {
+    reason: "m1 is added again, and clients still use the one before",
+  });
 });
