@@ -22,6 +22,7 @@ import { Random } from "./random.ts";
 
 const PAIRS = IS_FULL ? 600 : 40;
 const STEPS = 8;
+const VARIANTS = 4;
 const VECTORS = new URL("../vectors/rendering/", import.meta.url);
 const FRESH = "/run/fresh";
 const FILE_OPTION = /\b(crt-list|crt|ca-file|crl-file) (\S+)/g;
@@ -80,7 +81,7 @@ async function chain(
     const next = mutated(document, random);
     const wanted = await textOf(next);
     if (wanted === undefined || !(await upload(id, wanted))) continue;
-    if (text.includes(" ssl crt") && random.chance(0.15)) await replaceCertificate(wanted, random);
+    if (wanted.includes(" ssl crt") && random.chance(0.4)) await replaceCertificate(wanted, random);
     const before = (await readHistory(files)).at(-1);
     await loadBalancers.act(id, "reload");
     const entry = (await readHistory(files)).at(-1);
@@ -105,20 +106,50 @@ async function textOf(document: LoadBalancerDocument): Promise<string | undefine
     (_, word: string) => `${word} 500`,
   );
   for (const [, option = "", path = ""] of text.matchAll(FILE_OPTION)) {
+    if (known.has(path)) continue;
+    known.add(path);
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, await contentOf(option, "1"));
+    await writeFile(path, await contentOf(option));
   }
   return text;
 }
 
-async function contentOf(option: string, variant: string): Promise<Buffer | string> {
-  if (option === "crt-list") return `${FRESH}/crt-${variant}\n`;
-  return readFile(option === "crt" ? `${FRESH}/crt-${variant}` : `${FRESH}/${option}`);
+/** Files that are there, with whatever has become of them. */
+const known = new Set<string>();
+/** What each list of certificates names. */
+const lists = new Map<string, string[]>();
+
+async function contentOf(option: string): Promise<Buffer | string> {
+  if (option === "crt-list") return `${entry(1)}\n`;
+  return readFile(option === "crt" ? `${FRESH}/crt-1` : `${FRESH}/${option}`);
 }
 
+/** What may happen to certificates: new ones under the same name, more and fewer in a list, another default. */
 async function replaceCertificate(text: string, random: Random): Promise<void> {
   const [, option = "", path = ""] = random.pick([...text.matchAll(FILE_OPTION)]);
-  if (option.startsWith("crt")) await writeFile(path, await contentOf(option, "2"));
+  const another = () => readFile(`${FRESH}/crt-${1 + random.below(VARIANTS)}`);
+  if (option === "crt") await writeFile(path, await another());
+  if (option !== "crt-list") return;
+  const names = lists.get(path) ?? [entry(1)];
+  const free = Array.from({ length: VARIANTS }, (_, index) => entry(index + 1)).filter(
+    (name) => !names.includes(name),
+  );
+  const kind = random.weighted([
+    [3, "content"],
+    [3, "more"],
+    [3, "less"],
+    [1, "default"],
+  ] as const);
+  if (kind === "content") await writeFile(random.pick(names), await another());
+  else if (kind === "more" && free.length > 0) names.push(random.pick(free));
+  else if (kind === "less" && names.length > 1) names.splice(1 + random.below(names.length - 1), 1);
+  else if (kind === "default") names.reverse();
+  lists.set(path, names);
+  await writeFile(path, `${names.join("\n")}\n`);
+}
+
+function entry(number: number): string {
+  return `${FRESH}/entry-${number}`;
 }
 
 /** @returns whether HAProxy accepts it */
@@ -216,7 +247,7 @@ async function observe(socket: string): Promise<unknown> {
 
 async function makeCertificates(): Promise<void> {
   const openssl = (...args: readonly string[]) => run("openssl", args, { timeout: 20_000 });
-  for (const variant of ["1", "2"]) {
+  for (let variant = 1; variant <= VARIANTS; variant += 1) {
     const [key, certificate] = [`${FRESH}/key-${variant}`, `${FRESH}/cert-${variant}`];
     await openssl(
       "req",
@@ -233,10 +264,9 @@ async function makeCertificates(): Promise<void> {
       "-out",
       certificate,
     );
-    await writeFile(
-      `${FRESH}/crt-${variant}`,
-      (await readFile(certificate, "utf8")) + (await readFile(key, "utf8")),
-    );
+    const pem = (await readFile(certificate, "utf8")) + (await readFile(key, "utf8"));
+    await writeFile(`${FRESH}/crt-${variant}`, pem);
+    await writeFile(entry(variant), pem);
   }
   await writeFile(`${FRESH}/ca-file`, await readFile(`${FRESH}/cert-1`));
   await writeFile(`${FRESH}/index`, "");

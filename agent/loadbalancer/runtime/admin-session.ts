@@ -3,11 +3,13 @@ import { AgentError } from "../../errors.ts";
 import type { HaproxyVersion } from "../../supervisor/types.ts";
 import { readBootId, startTimeOf } from "../../system/processes.ts";
 import { RuntimeSession } from "../../system/runtime-session.ts";
+import { ask } from "../../system/unix-socket.ts";
 import type { Command } from "./encode-commands.ts";
 import type { Worker } from "./types.ts";
 
 /** HAProxy's buffer for commands holds 16 kB. */
 const MOST_AT_ONCE = 20;
+const PAYLOAD_MS = 2_000;
 
 export interface Identity {
   readonly worker: Worker;
@@ -16,11 +18,13 @@ export interface Identity {
 }
 
 export class AdminSession implements Disposable {
+  readonly #path: string;
   readonly #session: RuntimeSession;
   readonly #timer: NodeJS.Timeout;
 
   /** @param timeoutMs - of the whole session */
   constructor(socket: string, timeoutMs: number) {
+    this.#path = socket;
     this.#session = new RuntimeSession(socket);
     const late = new AgentError("unavailable", `HAProxy took more than ${timeoutMs} ms for its changes`);
     this.#timer = setTimeout(() => this.#session.close(late), timeoutMs);
@@ -46,6 +50,11 @@ export class AdminSession implements Disposable {
   async ask(command: string): Promise<string> {
     const [answer] = await this.#session.ask([command]);
     return answer?.toString("utf8").trim() ?? "";
+  }
+
+  /** Over a connection of its own: with a payload a kept session would prompt for each line of it. */
+  async askApart(command: string): Promise<string> {
+    return (await ask(this.#path, command, { timeoutMs: PAYLOAD_MS })).toString("utf8").trim();
   }
 
   /** @throws AgentError `commandFailed` with HAProxy's words at the first answer that is not the expected one */

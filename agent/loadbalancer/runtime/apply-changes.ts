@@ -7,7 +7,8 @@ import { deleteUnused } from "./delete-servers.ts";
 import { encodeCommands } from "./encode-commands.ts";
 import { parseServersState } from "./parse-servers-state.ts";
 import { findMismatch } from "./plan-verification.ts";
-import type { Change, Section, ServerName } from "./types.ts";
+import { storeCertificates, verifyCertificates, verifyList } from "./store-certificates.ts";
+import type { Change, Files, Section, ServerName } from "./types.ts";
 
 /** Most requests that a leaving member is still answering take no longer; others go on without it being waited for. */
 const LEAVING_MS = 200;
@@ -18,6 +19,7 @@ export interface Wanted {
   readonly sections: readonly Section[];
   /** Servers of earlier changes that are still in use. */
   readonly leaving: readonly ServerName[];
+  readonly files: Files;
 }
 
 /**
@@ -28,9 +30,14 @@ export interface Wanted {
 export async function applyChanges(
   session: AdminSession,
   changes: readonly Change[],
-  { sections, leaving }: Wanted,
+  { sections, leaving, files }: Wanted,
 ): Promise<ServerName[]> {
+  const certificates = changes.filter((change) => change.kind === "certificate.set");
+  await storeCertificates(session, certificates);
   await session.obey(changes.flatMap(encodeCommands));
+  await verifyCertificates(session, certificates);
+  for (const list of new Set(changes.flatMap((change) => ("list" in change ? change.list : []))))
+    await verifyList(session, list, files.lists[list] ?? []);
   const deletions = changes.filter((change) => change.kind === "server.delete");
   const left = await deleteServers(session, [...leaving, ...deletions]);
   await verify(session, changes, { sections, leaving: left });
@@ -51,7 +58,7 @@ async function deleteServers(session: AdminSession, servers: readonly ServerName
 async function verify(
   session: AdminSession,
   changes: readonly Change[],
-  { sections, leaving }: Wanted,
+  { sections, leaving }: Omit<Wanted, "files">,
 ): Promise<void> {
   const backends = new Set(changes.flatMap((change) => ("backend" in change ? change.backend : [])));
   for (const backend of backends) {

@@ -3,13 +3,15 @@ import type { HaproxyVersion } from "../../supervisor/types.ts";
 import { parseSections } from "./parse-sections.ts";
 import { planDifferences, planFileDifferences } from "./plan-differences.ts";
 import { planRuntime } from "./plan-runtime.ts";
-import { type FileDigests, readFileDigests } from "./read-files.ts";
-import type { Difference, Plan, RunningRecord, Section, ServerName } from "./types.ts";
+import { readFiles } from "./read-files.ts";
+import type { Difference, Files, Plan, RunningRecord, Section, ServerName } from "./types.ts";
+
+const NO_FILES: Files = { digests: {}, lists: {}, certificates: [] };
 
 export interface Comparison {
   /** Of the stored configuration. */
   readonly sections: readonly Section[];
-  readonly files: FileDigests;
+  readonly files: Files;
   readonly differences: readonly Difference[];
   readonly plan: Plan;
 }
@@ -29,13 +31,13 @@ export async function compare(
 ): Promise<Comparison | string> {
   const [before, sections] = [parseSections(running.text), parseSections(text)];
   if (!before || !sections) return "the configuration depends on more than itself";
-  const files = await readFileDigests(sections, agentConfig);
+  const files = await readFiles(sections, agentConfig);
   const differences = [
     ...planDifferences(before, sections),
-    ...(files ? planFileDifferences(running.files, files) : []),
+    ...(files ? planFileDifferences(running.files.digests, files.digests) : []),
   ];
   const plan = files
-    ? planRuntime(sections, differences, { version, leaving })
+    ? planRuntime(sections, differences, { version, leaving, files: { before: running.files, after: files } })
     : { reason: "it reads files that are not known" };
-  return { sections, files: files ?? {}, differences, plan };
+  return { sections, files: files ?? NO_FILES, differences, plan };
 }

@@ -8,6 +8,7 @@ import type { ServerName } from "./types.ts";
 
 /** What `del server` says of a server that somebody uses. */
 const IN_USE = /still has connections/;
+const NOT_THERE = /^No such (?:server|backend)/;
 
 /**
  * One look at servers that are in maintenance.
@@ -46,7 +47,8 @@ async function closeIdle(session: AdminSession, server: ServerName, round: numbe
 
 async function isDeleted(session: AdminSession, server: ServerName): Promise<boolean> {
   const said = await session.ask(`del server ${serverOf(server)}`);
-  if (said === "Server deleted.") return true;
+  // An agent that was killed may have deleted it without being able to say so.
+  if (said === "Server deleted." || NOT_THERE.test(said)) return true;
   if (IN_USE.test(said)) return false;
   throw new AgentError("commandFailed", `HAProxy did not delete ${serverOf(server)}`, { details: said });
 }

@@ -27,6 +27,15 @@ export function encodeCommands(change: Change): readonly Command[] {
       return [{ text: `set server ${serverOf(change)} state ready`, expected: NOTHING }];
     case "server.address":
       return [encodeAddress(serverOf(change), change.address, change.port)];
+    case "certificate.set":
+      // With a payload (store-certificates.ts).
+      return [];
+    case "certificate.delete":
+      return [{ text: `del ssl cert ${change.path}`, expected: /deleted!$/ }];
+    case "list.add":
+      return [{ text: `add ssl crt-list ${change.list} ${change.path}`, expected: /\nSuccess!$/ }];
+    case "list.delete":
+      return [{ text: `del ssl crt-list ${change.list} ${change.path}`, expected: /deleted in crtlist/ }];
     case "frontend.maxconn":
       return [{ text: `set maxconn frontend ${change.frontend} ${change.limit}`, expected: NOTHING }];
   }

@@ -84,14 +84,22 @@ function mayReadOtherFile(line: Words): boolean {
   return !WITHOUT_FILES.has(first) && rest.some((word) => word.includes("/"));
 }
 
+export interface CertificateList {
+  readonly paths: readonly string[];
+  /** It names certificates and nothing else. */
+  readonly isPlain: boolean;
+}
+
 /**
  * The certificates that a list names.
  * @returns undefined when one of them is not an absolute path
  */
-export function parseCertificateList(text: string): string[] | undefined {
+export function parseCertificateList(text: string): CertificateList | undefined {
   const lines = text.split("\n").map((line) => line.trim());
-  const paths = lines
+  const entries = lines
     .filter((line) => line !== "" && !line.startsWith("#"))
-    .map((line) => line.split(/\s/)[0] ?? "");
-  return paths.every((path) => path.startsWith("/")) ? paths : undefined;
+    .map((line) => line.split(/\s/));
+  const paths = entries.map(([path = ""]) => path);
+  if (!paths.every((path) => path.startsWith("/"))) return undefined;
+  return { paths, isPlain: entries.every((words) => words.length === 1) };
 }

@@ -1,5 +1,5 @@
 /** Text form of {@link RunningRecord}. */
-import type { RunningRecord, Worker } from "./types.ts";
+import type { Files, RunningRecord, Worker } from "./types.ts";
 
 export function encodeRecord(record: RunningRecord): string {
   return JSON.stringify(record);
@@ -10,12 +10,20 @@ export function parseRecord(text: string): RunningRecord | undefined {
   const value = parseJson(text);
   if (!isObject(value) || typeof value.text !== "string") return undefined;
   const worker = parseWorker(value.worker);
-  const files = value.files;
-  if (!worker || !isObject(files)) return undefined;
-  const digests = Object.entries(files).filter(
-    (entry): entry is [string, string] => typeof entry[1] === "string",
-  );
-  return { worker, text: value.text, files: Object.fromEntries(digests) };
+  const files = parseFiles(value.files);
+  return worker && files && { worker, text: value.text, files };
+}
+
+function parseFiles(value: unknown): Files | undefined {
+  if (!isObject(value)) return undefined;
+  const { digests, lists, certificates } = value;
+  if (!isObject(digests) || !isObject(lists) || !isTexts(certificates)) return undefined;
+  if (!isTexts(Object.values(digests)) || !Object.values(lists).every(isTexts)) return undefined;
+  return { digests, lists, certificates } as Files;
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 export function parseWorker(value: unknown): Worker | undefined {

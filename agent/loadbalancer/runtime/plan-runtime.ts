@@ -6,8 +6,9 @@ import type { HaproxyVersion } from "../../supervisor/types.ts";
 import { isAtLeast } from "../parse-version.ts";
 import { sectionName } from "./parse-sections.ts";
 import { optionsOf } from "./parse-server.ts";
+import { planCertificates } from "./plan-certificates.ts";
 import { hasSameOptions } from "./plan-differences.ts";
-import type { Change, Difference, Plan, Section, ServerName } from "./types.ts";
+import type { Change, Difference, Files, Plan, Section, ServerName } from "./types.ts";
 
 /** Beyond it a reload is the quicker way. */
 const MOST_CHANGES = 500;
@@ -50,6 +51,13 @@ const PLAIN_WORD = /^[\w.,:/@!+=-]+$/;
 /** Changes, or why there has to be a reload. */
 type Decision = readonly Change[] | string;
 
+export interface RuntimeCircumstances {
+  readonly version: HaproxyVersion;
+  /** Servers that HAProxy has beside those of the running configuration. */
+  readonly leaving: readonly ServerName[];
+  readonly files: { readonly before: Files; readonly after: Files };
+}
+
 /**
  * @param sections - of the configuration that is wanted; the differences lead to it
  * @returns changes in the order in which they have to be made: nothing that serves is taken away before what takes
@@ -58,7 +66,7 @@ type Decision = readonly Change[] | string;
 export function planRuntime(
   sections: readonly Section[],
   differences: readonly Difference[],
-  { version, leaving }: { readonly version: HaproxyVersion; readonly leaving: readonly ServerName[] },
+  { version, leaving, files }: RuntimeCircumstances,
 ): Plan {
   const byName = new Map(sections.map((section) => [sectionName(section), section]));
   const changes: Change[] = [];
@@ -67,6 +75,10 @@ export function planRuntime(
     if (typeof decision === "string") return { reason: decision };
     changes.push(...decision);
   }
+  const changedFiles = differences.flatMap((difference) => ("file" in difference ? difference.file : []));
+  const certificates = planCertificates(files.before, files.after, changedFiles, version);
+  if (typeof certificates === "string") return { reason: certificates };
+  changes.push(...certificates);
   const taken = leaving.find((server) =>
     changes.some(
       (change) =>
@@ -80,8 +92,12 @@ export function planRuntime(
   return { changes: changes.toSorted((one, other) => rank(one) - rank(other)) };
 }
 
+/** What others need comes before, what others do not need any more behind them. */
+const EARLY = ["certificate.set", "list.add", "server.add"];
+const LATE = ["server.delete", "list.delete", "certificate.delete"];
+
 function rank({ kind }: Change): number {
-  return kind === "server.add" ? 0 : kind === "server.delete" ? 2 : 1;
+  return EARLY.includes(kind) ? EARLY.indexOf(kind) : EARLY.length + 1 + LATE.indexOf(kind);
 }
 
 function decide(
@@ -108,7 +124,7 @@ function decide(
     case "fileChanged":
     case "fileAdded":
     case "fileRemoved":
-      return `${difference.file} is another one`;
+      return [];
   }
 }
 

@@ -25,11 +25,19 @@ import { endOldWorkers } from "./old-workers.ts";
 import { parseSections } from "./parse-sections.ts";
 import { type ServerState, settledServersState } from "./parse-servers-state.ts";
 import { isSamePlace } from "./plan-verification.ts";
-import { type FileDigests, readFileDigests } from "./read-files.ts";
+import { readFiles } from "./read-files.ts";
 import { forgetRecord, readRecord, writeRecord } from "./record-file.ts";
 import { rehearse } from "./rehearse.ts";
 import { renderDifferences } from "./render-differences.ts";
-import type { Difference, HistoryEntry, LeavingServer, RunningRecord, ServerName, Worker } from "./types.ts";
+import type {
+  Difference,
+  Files,
+  HistoryEntry,
+  LeavingServer,
+  RunningRecord,
+  ServerName,
+  Worker,
+} from "./types.ts";
 
 /** A change that takes longer than this is quicker with a reload. */
 const CHANGES_TIMEOUT_MS = 8_000;
@@ -107,7 +115,7 @@ export async function reloadLoadBalancer(context: ReloadContext, id: LoadBalance
 export async function rememberStart(context: ReloadContext, id: LoadBalancerId): Promise<void> {
   const layout = layoutOf(context.basePath, id);
   const text = (await readIfPresent(layout.config))?.toString("utf8") ?? "";
-  const files = await digestsOf(layout, text);
+  const files = await filesOf(layout, text);
   await leaveWithTheirWorker(context, id);
   await remember(context, id, { text, files });
   const entry = { at: new Date().toISOString(), how: "start", changes: [], durationMs: 0 } as const;
@@ -137,7 +145,7 @@ async function attempt(context: ReloadContext, id: LoadBalancerId, text: string)
     if (text === before.text && plan.changes.length === 0) return { how: "unchanged", differences };
     await forgetRecord(layout);
     isDisturbed = true;
-    const left = await applyChanges(session, plan.changes, { sections, leaving });
+    const left = await applyChanges(session, plan.changes, { sections, leaving, files });
     const servers = left.map((server) => ({ ...server, since: sinceWhen(server, leaving) }));
     await writeLeaving(layout, { worker, servers });
     context.leaving(id, new Set(servers.map(serverOf)));
@@ -155,7 +163,7 @@ function sinceWhen({ backend, name }: ServerName, leaving: readonly LeavingServe
 
 async function reloadWhole(context: ReloadContext, id: LoadBalancerId, text: string): Promise<void> {
   const layout = layoutOf(context.basePath, id);
-  const [files, present] = [await digestsOf(layout, text), await identify(layout)];
+  const [files, present] = [await filesOf(layout, text), await identify(layout)];
   const old = present === "nobody" ? undefined : present;
   await forgetRecord(layout);
   await saveServersState(context, id, text);
@@ -248,19 +256,19 @@ function isWantedIn(text: string): (state: ServerState) => boolean {
 interface Loaded {
   readonly text: string;
   /** Of before HAProxy read them. */
-  readonly files: FileDigests | undefined;
+  readonly files: Files | undefined;
   /** The worker that it is not any more. */
   readonly old?: Worker | undefined;
 }
 
 /** Without a record the next reload is HAProxy's own, which is always right. */
 async function remember(context: ReloadContext, id: LoadBalancerId, loaded: Loaded): Promise<void> {
-  const { text, files = {}, old } = loaded;
+  const { text, files, old } = loaded;
   const layout = layoutOf(context.basePath, id);
   try {
     const worker = await newWorker(layout, old);
-    const isSettled = JSON.stringify(await digestsOf(layout, text)) === JSON.stringify(loaded.files);
-    if (worker && isSettled) await writeRecord(layout, { worker, text, files });
+    const isSettled = JSON.stringify(await filesOf(layout, text)) === JSON.stringify(files);
+    if (worker && files && isSettled) await writeRecord(layout, { worker, text, files });
   } catch (err) {
     context.logger.warn(
       { event: "haproxy.running.unknown", lbId: id, err },
@@ -292,9 +300,9 @@ async function identify({ adminSocket }: Layout): Promise<Worker | "nobody" | un
   }
 }
 
-async function digestsOf({ agentConfig }: Layout, text: string): Promise<FileDigests | undefined> {
+async function filesOf({ agentConfig }: Layout, text: string): Promise<Files | undefined> {
   const sections = parseSections(text);
-  return sections && readFileDigests(sections, agentConfig);
+  return sections && readFiles(sections, agentConfig);
 }
 
 /** A history that cannot be written must not make a change fail that has been made. */

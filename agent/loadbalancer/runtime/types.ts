@@ -55,7 +55,17 @@ export type Change =
       readonly address: string;
       readonly port: number;
     }
-  | { readonly kind: "frontend.maxconn"; readonly frontend: string; readonly limit: number };
+  | { readonly kind: "frontend.maxconn"; readonly frontend: string; readonly limit: number }
+  | {
+      readonly kind: "certificate.set";
+      readonly path: string;
+      /** Of the file's content. */
+      readonly digest: string;
+      /** HAProxy has none under this path. */
+      readonly isNew: boolean;
+    }
+  | { readonly kind: "certificate.delete"; readonly path: string }
+  | { readonly kind: "list.add" | "list.delete"; readonly list: string; readonly path: string };
 
 /** What a reload comes to: changes of what runs (none for equal configurations), or HAProxy's own reload. */
 export type Plan =
@@ -92,8 +102,17 @@ export interface RunningRecord {
   readonly worker: Worker;
   /** The configuration, as the controller's text was stored. */
   readonly text: string;
-  /** Digest of each file that the configuration names, by path. */
-  readonly files: Readonly<Record<string, string>>;
+  readonly files: Files;
+}
+
+/** What HAProxy reads beside its configuration. */
+export interface Files {
+  /** Of each file, by path; empty for one that is not there. */
+  readonly digests: Readonly<Record<string, string>>;
+  /** Lists that name certificates and nothing else, by path. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
+  /** Paths of certificates, those in lists included. */
+  readonly certificates: readonly string[];
 }
 
 /** One entry of the history. */

@@ -41,9 +41,9 @@ for (const [name, line] of [
 }
 
 test("a list names certificates, with options and comments beside them", () => {
-  assert.deepEqual(parseCertificateList("# of f\n/a.pem [alpn h2] a.example\n\n/b.pem\n"), [
-    "/a.pem",
-    "/b.pem",
-  ]);
+  const paths = ["/a.pem", "/b.pem"];
+  const withOptions = "# of f\n/a.pem [alpn h2] a.example\n\n/b.pem\n";
+  assert.deepEqual(parseCertificateList(withOptions), { paths, isPlain: false });
+  assert.deepEqual(parseCertificateList("# of f\n/a.pem\n\n/b.pem\n"), { paths, isPlain: true });
   assert.equal(parseCertificateList("a.pem\n"), undefined);
 });

@@ -5,11 +5,20 @@ import { encodeHistory, parseHistory } from "../../../../agent/loadbalancer/runt
 import { encodeLeaving, parseLeaving } from "../../../../agent/loadbalancer/runtime/parse-leaving.ts";
 import { encodeRecord, parseRecord } from "../../../../agent/loadbalancer/runtime/parse-record.ts";
 
-const record = { worker: { pid: 7, startedAt: "123", bootId: "b" }, text: "global\n", files: { "/a": "1" } };
+const files = { digests: { "/a": "1" }, lists: { "/l": ["/a"] }, certificates: ["/a"] };
+const record = { worker: { pid: 7, startedAt: "123", bootId: "b" }, text: "global\n", files };
 
 test("a record is read as it was written", () => assert.deepEqual(parseRecord(encodeRecord(record)), record));
 
-for (const text of ["", "{", "[]", "null", "{}", JSON.stringify({ ...record, worker: { pid: "7" } })]) {
+for (const text of [
+  "",
+  "{",
+  "[]",
+  "null",
+  "{}",
+  JSON.stringify({ ...record, worker: { pid: "7" } }),
+  JSON.stringify({ ...record, files: { "/a": "1" } }),
+]) {
   test(`of ${JSON.stringify(text)} nothing is known`, () => assert.equal(parseRecord(text), undefined));
 }
 

@@ -9,11 +9,16 @@ import { planRuntime } from "../../../../agent/loadbalancer/runtime/plan-runtime
 import type { ServerName } from "../../../../agent/loadbalancer/runtime/types.ts";
 import { CONFIG, sectionsOf } from "./sections.ts";
 
+const NO_FILES = { digests: {}, lists: {}, certificates: [] };
 const V26 = { major: 2, minor: 6 };
 
 function plan(from: string, to: string, version = V26, leaving: readonly ServerName[] = []) {
   const sections = sectionsOf(to);
-  return planRuntime(sections, planDifferences(sectionsOf(from), sections), { version, leaving });
+  return planRuntime(sections, planDifferences(sectionsOf(from), sections), {
+    version,
+    leaving,
+    files: { before: NO_FILES, after: NO_FILES },
+  });
 }
 
 /** @returns commands, or why there has to be a reload */
@@ -163,7 +168,8 @@ test("a file that HAProxy has read and that is another one now is a reload", () 
     { kind: "fileRemoved", file: "/c" },
     { kind: "fileAdded", file: "/d" },
   ]);
-  assert.deepEqual(planRuntime([], differences, { version: V26, leaving: [] }), {
+  const files = { before: NO_FILES, after: NO_FILES };
+  assert.deepEqual(planRuntime([], differences, { version: V26, leaving: [], files }), {
     reason: "/b is another one",
   });
 });
