@@ -1,38 +1,51 @@
 /** Asks HAProxy's exporter (docs/contract/metrics.md, section 1). */
-import { once } from "node:events";
-import { type IncomingMessage, request } from "node:http";
-import type { Socket } from "node:net";
 import { AgentError } from "../errors.ts";
+import { Inlet } from "../system/inlet.ts";
+import { AnswerParser } from "./parse-answer.ts";
 import type { Scrape } from "./types.ts";
 
-const EXPORTER = { host: "127.0.0.1:9101", path: "/metrics" };
+const QUESTION = "GET /metrics HTTP/1.1\r\nhost: 127.0.0.1:9101\r\nconnection: close\r\n\r\n";
 /** HAProxy gives the one who asks 5 s until the answer begins. */
 const BEGIN_TIMEOUT_MS = 4_500;
 
 /**
- * @param connect - a connection to the exporter
+ * @param port - of the exporter on this machine
  * @throws whatever keeps the answer from beginning; its body throws when it breaks off
  */
-export async function scrapeExporter(connect: () => Socket, signal: AbortSignal): Promise<Scrape> {
-  const { host, path } = EXPORTER;
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), BEGIN_TIMEOUT_MS);
-  const socket = connect();
-  const asked = request({
-    createConnection: () => socket,
-    path,
-    headers: { host, connection: "close" },
-    signal: AbortSignal.any([signal, late.signal]),
-  });
-  // An error after the beginning is the body's as well.
-  asked.on("error", () => undefined).end();
+export async function scrapeExporter(port: number, signal: AbortSignal): Promise<Scrape> {
+  const inlet = new Inlet(port, signal);
+  const late = (): void => inlet.close(new AgentError("unavailable", "HAProxy does not begin to answer"));
+  const timer = setTimeout(late, BEGIN_TIMEOUT_MS);
   try {
-    const [response] = (await once(asked, "response")) as [IncomingMessage];
-    return { status: response.statusCode ?? 0, body: response };
+    inlet.write(QUESTION);
+    const parser = new AnswerParser();
+    let first: Buffer = Buffer.alloc(0);
+    while (parser.status === undefined) first = await next(inlet, parser);
+    return { status: parser.status, body: bodyOf(inlet, parser, first) };
   } catch (error) {
-    if (late.signal.aborted) throw new AgentError("unavailable", "HAProxy does not begin to answer");
+    inlet.close();
     throw error;
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function* bodyOf(inlet: Inlet, parser: AnswerParser, first: Buffer): AsyncGenerator<Buffer> {
+  try {
+    if (first.length > 0) yield first;
+    while (!parser.isDone) {
+      const piece = await next(inlet, parser);
+      if (piece.length > 0) yield piece;
+    }
+  } finally {
+    inlet.close();
+  }
+}
+
+/** @returns bytes of the body that are valid until the next call */
+async function next(inlet: Inlet, parser: AnswerParser): Promise<Buffer> {
+  const bytes = await inlet.read();
+  if (bytes) return parser.body(bytes);
+  parser.end();
+  return Buffer.alloc(0);
 }

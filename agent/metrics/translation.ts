@@ -10,25 +10,31 @@ const LONGEST_LINE_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /**
+ * @param pieces - each is done with when the next one is asked for
  * @returns text in which each character stands for a byte (Latin-1)
  * @throws AgentError `unavailable` for text that is not UTF-8, or a line without end; whatever `pieces` throws
  */
 export async function* translate(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let gathered: Buffer[] = [];
-  let bytes = 0;
+  let block: Buffer = Buffer.allocUnsafeSlow(2 * BLOCK_BYTES);
+  let size = 0;
   for await (const piece of pieces) {
-    gathered.push(piece);
-    bytes += piece.length;
-    if (bytes < BLOCK_BYTES) continue;
-    const block = Buffer.concat(gathered, bytes);
-    const end = block.lastIndexOf(NEWLINE) + 1;
+    if (size + piece.length > block.length) block = enlarged(block, size, size + piece.length);
+    piece.copy(block, size);
+    size += piece.length;
+    if (size < BLOCK_BYTES) continue;
+    const end = block.subarray(0, size).lastIndexOf(NEWLINE) + 1;
     if (end > 0) yield translateLines(block.subarray(0, end));
-    const rest = block.subarray(end);
-    if (rest.length > LONGEST_LINE_BYTES) throw unusable("a line has no end");
-    gathered = [rest];
-    bytes = rest.length;
+    block.copyWithin(0, end, size);
+    size -= end;
+    if (size > LONGEST_LINE_BYTES) throw unusable("a line has no end");
   }
-  if (bytes > 0) yield translateLines(Buffer.concat(gathered, bytes));
+  if (size > 0) yield translateLines(block.subarray(0, size));
+}
+
+function enlarged(block: Buffer, size: number, needed: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * block.length));
+  block.copy(larger, 0, 0, size);
+  return larger;
 }
 
 /** Everything that is looked for is ASCII: other characters pass through byte by byte. */

@@ -2,22 +2,18 @@
  * The thread that serves metrics (docs/contract/metrics.md, sections 1 to 3). It lives in the namespace, where
  * all of its sockets are to be; and however much there is to scrape, heartbeats and requests do not notice.
  */
-import { createServer } from "node:http";
-import { connect } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
 import { asError } from "../errors.ts";
 import { sharedNow } from "../system/clock.ts";
 import { readMachineLoad } from "../system/machine-load.ts";
 import { enterNamespace } from "../system/namespace-thread.ts";
-import { answerScrape } from "./answer.ts";
+import { createScrapeServer } from "./answer.ts";
 import { Questions } from "./questions.ts";
 import { scrapeExporter } from "./scrape.ts";
 import type { FiguresMessage, WorkerMessage, WorkerOptions } from "./types.ts";
 
 /** Scrapes at a time. */
 const CONNECTIONS = 16;
-/** For a request's head to come: HAProxy is the only client. */
-const HEAD_TIMEOUT_MS = 5_000;
 /** An agent that is busy for longer is left out of the answer: HAProxy waits for 5 s. */
 const FIGURES_TIMEOUT_MS = 2_000;
 
@@ -34,14 +30,11 @@ parentPort?.on("message", ({ id, text }: FiguresMessage) => figures.answered(id,
 void enterNamespace(namespace).then(serve);
 
 function serve(): void {
-  const limits = { headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: HEAD_TIMEOUT_MS };
-  const server = createServer(limits, (request, response) => {
-    void answerScrape(request, response, {
-      readLoad: readMachineLoad,
-      readFigures: () => figures.ask(),
-      scrape: (signal) => scrapeExporter(() => connect(exporterPort, "127.0.0.1"), signal),
-      onFailure: (error) => tell({ kind: "failed", reason: asError(error).message }),
-    });
+  const server = createScrapeServer({
+    readLoad: readMachineLoad,
+    readFigures: () => figures.ask(),
+    scrape: (signal) => scrapeExporter(exporterPort, signal),
+    onFailure: (error) => tell({ kind: "failed", reason: asError(error).message }),
   });
   server.maxConnections = CONNECTIONS;
   server.listen(port, "127.0.0.1", () => tell({ kind: "listening" }));

@@ -46,7 +46,7 @@ export async function endOldWorkers(
 }
 
 async function availablePercent(): Promise<number> {
-  return 100 - (await readMachineLoad()).memoryUsedPercent;
+  return 100 - readMachineLoad().memoryUsedPercent;
 }
 
 /** Its memory is free when it has ended. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type IncomingMessage, request } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { suite, test } from "node:test";
-import { answerScrape } from "../../../agent/metrics/answer.ts";
+import { createScrapeServer } from "../../../agent/metrics/answer.ts";
 import type { Scrape } from "../../../agent/metrics/types.ts";
 
 const LINE = 'haproxy_server_weight{proxy="p:l",server="m"} 1\n';
@@ -20,13 +20,11 @@ async function aServer(
   readFigures?: () => Promise<string>,
 ) {
   const failures: unknown[] = [];
-  const server = createServer((incoming, response) => {
-    void answerScrape(incoming, response, {
-      readLoad: async () => LOAD,
-      scrape,
-      ...(readFigures && { readFigures }),
-      onFailure: (error) => failures.push(error),
-    });
+  const server = createScrapeServer({
+    readLoad: () => LOAD,
+    scrape,
+    ...(readFigures && { readFigures }),
+    onFailure: (error) => failures.push(error),
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -38,8 +36,19 @@ async function aServer(
       asked.on("error", () => undefined);
       return response;
     },
+    /** What comes back for these very bytes, sent in two parts. */
+    async raw(text: string): Promise<string> {
+      const socket = connect({ port, host: "127.0.0.1" }).setEncoding("latin1");
+      let answer = "";
+      socket.on("data", (part: string) => {
+        answer += part;
+      });
+      socket.write(text.slice(0, 9));
+      setImmediate(() => socket.write(text.slice(9)));
+      await once(socket, "close");
+      return answer;
+    },
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
       server.close();
       await once(server, "close");
     },
@@ -132,6 +141,27 @@ suite("answering a request for metrics", () => {
     await using failed = await aServer(async () => ({ status: 503, body: body(1) }), own);
     const response = await failed.ask();
     assert.deepEqual([response.statusCode, await textOf(response)], [502, ""]);
+  });
+
+  test("one who speaks HTTP/1.0 gets the same without chunks, and a broken answer as a broken connection", async () => {
+    const ask = "GET /x HTTP/1.0\r\n\r\n";
+    await using server = await aServer(async () => ({ status: 200, body: body(20_000) }));
+    const answer = await server.raw(ask);
+    assert.doesNotMatch(answer, /transfer-encoding/);
+    assert.equal(answer.split("octavia_member_weight{").length - 1, 20_000);
+    assert.match(answer, /\} 1\n$/);
+    await using broken = await aServer(async () => ({
+      status: 200,
+      body: body(20_000, new Error("broken")),
+    }));
+    await assert.rejects(broken.raw(ask), { code: "ECONNRESET" });
+  });
+
+  test("what is no request is refused, and its head is not waited for without end", async () => {
+    await using server = await aServer(() => Promise.reject(new Error("not to be asked")));
+    for (const text of ["HELO there\r\n\r\n", `GET / HTTP/1.1\r\nx: ${"y".repeat(20_000)}`]) {
+      assert.match(await server.raw(text), /^HTTP\/1\.1 400 /);
+    }
   });
 
   test("other methods are not implemented", async () => {

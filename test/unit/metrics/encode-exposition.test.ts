@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { encodeExposition, encodeLine, METRIC_RULES } from "../../../agent/metrics/encode-exposition.ts";
@@ -78,9 +79,9 @@ suite("translating HAProxy's exposition", () => {
 
   test("a line of any length takes no longer than its length", () => {
     const text = `haproxy_server_status{proxy="${"x ".repeat(500_000)}`;
-    const start = performance.now();
+    const before = process.cpuUsage();
     encodeExposition(text);
     encodeExposition(`${text}\n`.repeat(3));
-    assert.ok(performance.now() - start < 2_000);
+    assert.ok(process.cpuUsage(before).user < 2_000_000);
   });
 });

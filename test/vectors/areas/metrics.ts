@@ -2,11 +2,10 @@
 import { deepStrictEqual } from "node:assert";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer, get, type IncomingMessage, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
-import { connect } from "node:net";
+import { createServer, get, type IncomingMessage } from "node:http";
+import type { AddressInfo, Server } from "node:net";
 import { asError } from "../../../agent/errors.ts";
-import { answerScrape } from "../../../agent/metrics/answer.ts";
+import { createScrapeServer } from "../../../agent/metrics/answer.ts";
 import { METRIC_RULES } from "../../../agent/metrics/encode-exposition.ts";
 import { scrapeExporter } from "../../../agent/metrics/scrape.ts";
 import type { Outcome } from "./index.ts";
@@ -57,31 +56,32 @@ async function checkMapping(directory: string): Promise<void> {
 }
 
 async function check({ input, expected }: Case): Promise<void> {
-  await using exporter = await listen((_request, response) => {
-    response.writeHead(input.scrape_status).end(input.scrape_body);
-  });
-  await using proxy = await listen((request, response) => {
-    void answerScrape(request, response, {
-      readLoad: async () => ({
+  await using exporter = await listen(
+    createServer((_request, response) => {
+      response.writeHead(input.scrape_status).end(input.scrape_body);
+    }),
+  );
+  await using proxy = await listen(
+    createScrapeServer({
+      readLoad: () => ({
         loadAverage: input.load_average_1min,
         cpuCount: input.cpu_count,
         memoryUsedPercent: input.memory_used_percent,
       }),
-      scrape: (signal) => scrapeExporter(() => connect(exporter.port, "127.0.0.1"), signal),
+      scrape: (signal) => scrapeExporter(exporter.port, signal),
       onFailure: () => undefined,
-    });
-  });
+    }),
+  );
   deepStrictEqual(await ask(proxy.port), expected);
 }
 
-async function listen(handler: RequestListener): Promise<{ port: number } & AsyncDisposable> {
-  const server = createServer(handler).listen(0, "127.0.0.1");
+async function listen(server: Server): Promise<{ port: number } & AsyncDisposable> {
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
       server.close();
-      server.closeAllConnections();
       await once(server, "close");
     },
   };

@@ -1,0 +1,73 @@
+/** A TCP connection to this machine that is read into one and the same memory, when asked. */
+import { connect, type Socket } from "node:net";
+
+/** What the kernel has ready while the one who reads is busy. */
+const PIECE_BYTES = 128 * 1024;
+
+type Piece = Buffer | undefined;
+
+export class Inlet {
+  readonly #socket: Socket;
+  #ready: Piece;
+  #reader: PromiseWithResolvers<Piece> | undefined;
+  /** Whether all has come, or why no more does. */
+  #end: { readonly error: Error | undefined } | undefined;
+
+  constructor(port: number, signal: AbortSignal) {
+    const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
+    this.#socket = connect({
+      port,
+      host: "127.0.0.1",
+      signal,
+      onread: {
+        buffer,
+        callback: (size) => {
+          this.#came(buffer.subarray(0, size));
+          // The memory is in use: no more until the next question.
+          return false;
+        },
+      },
+    });
+    this.#socket
+      .on("error", (error) => this.#ended(error))
+      .on("end", () => this.#ended(undefined))
+      .on("close", () => this.#ended(new Error("the connection is closed")));
+  }
+
+  write(text: string): void {
+    this.#socket.write(text);
+  }
+
+  /**
+   * One call at a time.
+   * @returns bytes that are valid until the next call; nothing at the end
+   * @throws the system error, the reason of the signal or of {@link close}
+   */
+  async read(): Promise<Piece> {
+    const ready = this.#ready;
+    this.#ready = undefined;
+    if (ready) return ready;
+    if (this.#end?.error) throw this.#end.error;
+    if (this.#end) return undefined;
+    this.#reader = Promise.withResolvers();
+    this.#socket.resume();
+    return this.#reader.promise;
+  }
+
+  close(reason?: Error): void {
+    this.#socket.destroy(reason);
+  }
+
+  #came(piece: Buffer): void {
+    if (this.#reader) this.#reader.resolve(piece);
+    else this.#ready = piece;
+    this.#reader = undefined;
+  }
+
+  #ended(error: Error | undefined): void {
+    this.#end ??= { error };
+    if (this.#end.error) this.#reader?.reject(this.#end.error);
+    else this.#reader?.resolve(undefined);
+    this.#reader = undefined;
+  }
+}

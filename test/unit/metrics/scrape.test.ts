@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { suite, test } from "node:test";
+import { AgentError } from "../../../agent/errors.ts";
+import { scrapeExporter } from "../../../agent/metrics/scrape.ts";
+
+const HEAD = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+const NEVER = new AbortController().signal;
+
+/** An exporter that does with each connection as it is told. */
+async function anExporter(answer: (socket: Socket) => void) {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on("error", () => undefined));
+    socket.once("data", () => answer(socket));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    sockets,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, "close");
+    },
+  };
+}
+
+async function bodyOf(port: number, signal = NEVER): Promise<string> {
+  const { body } = await scrapeExporter(port, signal);
+  let text = "";
+  for await (const piece of body) text += piece.toString("latin1");
+  return text;
+}
+
+suite("asking HAProxy's exporter", () => {
+  test("megabytes come through whole, however slowly they are taken", async () => {
+    const chunk = `${"0123456789abcdef".repeat(1_000)}\n`;
+    const coded = `${chunk.length.toString(16)}\r\n${chunk}\r\n`.repeat(300);
+    await using exporter = await anExporter((socket) => socket.end(`${HEAD}${coded}0\r\n\r\n`));
+    const { status, body } = await scrapeExporter(exporter.port, NEVER);
+    assert.equal(status, 200);
+    let text = "";
+    for await (const piece of body) {
+      await new Promise((resolve) => setImmediate(resolve));
+      text += piece.toString("latin1");
+    }
+    assert.ok(text === chunk.repeat(300));
+  });
+
+  test("an answer that breaks off is an error, also without a reset", async () => {
+    await using ended = await anExporter((socket) => socket.end(`${HEAD}3\r\nabc\r\n`));
+    await assert.rejects(bodyOf(ended.port), AgentError);
+    await using reset = await anExporter((socket) => {
+      socket.write(`${HEAD}3\r\nabc\r\n`, () => socket.resetAndDestroy());
+    });
+    await assert.rejects(bodyOf(reset.port));
+    await using silent = await anExporter((socket) => socket.end());
+    await assert.rejects(bodyOf(silent.port), AgentError);
+  });
+
+  test("who does not wait any more lets go of the connection", async () => {
+    const gone = new AbortController();
+    await using exporter = await anExporter((socket) => {
+      socket.write(`${HEAD}3\r\nabc\r\n`);
+      gone.abort(new Error("gone"));
+    });
+    await assert.rejects(bodyOf(exporter.port, gone.signal));
+    for (const socket of exporter.sockets) {
+      if (!socket.closed) await new Promise((resolve) => socket.once("close", resolve));
+    }
+  });
+
+  test("an exporter that does not listen is told by the system's error", async () => {
+    const { port } = await (async () => {
+      await using exporter = await anExporter(() => undefined);
+      return exporter;
+    })();
+    await assert.rejects(bodyOf(port), { code: "ECONNREFUSED" });
+  });
+});
