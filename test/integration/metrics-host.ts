@@ -12,9 +12,11 @@ const MEMBERS_PER_POOL = 50;
 export interface Shape {
   readonly prometheus: boolean;
   readonly servers: number;
+  /** Of the PROMETHEUS listener; 127.0.0.1 unless given. */
+  readonly address?: string;
 }
 
-export function aConfig({ prometheus, servers }: Shape): string {
+export function aConfig({ prometheus, servers, address = "127.0.0.1" }: Shape): string {
   const pools = Array.from({ length: Math.ceil(servers / MEMBERS_PER_POOL) }, (_, pool) =>
     aPool(pool, Math.min(MEMBERS_PER_POOL, servers - pool * MEMBERS_PER_POOL)),
   );
@@ -28,12 +30,12 @@ defaults
     timeout connect 5s
     timeout client 50s
     timeout server 50s
-${prometheus ? PROMETHEUS : ""}
+${prometheus ? prometheusListener(address) : ""}
 ${pools.join("\n")}
 `;
 }
 
-const PROMETHEUS = `
+const prometheusListener = (address: string): string => `
 frontend prometheus-exporter-internal-endpoint
     mode http
     timeout client 50000
@@ -50,7 +52,7 @@ backend prometheus-exporter-internal
 frontend ${PROMETHEUS_LISTENER}
     mode http
     timeout client 50000
-    bind 127.0.0.1:${LISTENER_PORT}
+    bind ${address}:${LISTENER_PORT}
     default_backend prometheus-exporter-internal
 `;
 
