@@ -93,7 +93,9 @@ export class AnswerParser {
       case "trailer":
         this.#countField();
         return line === "" ? "done" : "trailer";
-      default:
+      case "chunk":
+      case "body":
+      case "done":
         return this.#state;
     }
   }
