@@ -53,8 +53,19 @@ export const COMPILED_CHUNK = /(main|amphora|sandbox)-/;
  * - the memory reducer collects garbage for an idle program again and again, which takes as long as sending the
  *   heartbeats; `agent/system/memory.ts` does that when there is something to collect;
  * - threads beside the main one only compete with it;
+ * - the copy of V8's own machine code near the program's is 2 MB; V8 leaves it out by itself on machines with less
+ *   than 4 GB;
+ * - machine code at the first call, by the compiler that takes no time, is 1.7 MB: what runs once in ten seconds is
+ *   never hot, and takes a third longer by the interpreter;
  * - room for two megabytes of new objects means fewer collections.
  *
  * On the command line, since V8 looks at some of them only while it starts.
  */
-export const V8_FLAGS = ["--no-opt", "--no-maglev", "--no-memory-reducer", "--single-threaded"];
+export const V8_FLAGS = [
+  "--no-opt",
+  "--no-maglev",
+  "--no-memory-reducer",
+  "--single-threaded",
+  "--no-short-builtin-calls",
+  "--always-sparkplug",
+];
