@@ -441,7 +441,7 @@ function applyConfig({ config }: ConfigChange, logger: Logger, heartbeat: Heartb
 async function openLog(config: Config): Promise<{ logger: Logger; syslog: SyslogStream | undefined }> {
   const facility = syslogFacility(config.syslogLogFacility, config.administrativeLogFacility);
   const syslog = config.useSyslog
-    ? await openSyslog({ facility, socket: SYSLOG_SOCKET, tag: "amphora-agent" })
+    ? openSyslog({ facility, socket: SYSLOG_SOCKET, tag: "amphora-agent" })
     : undefined;
   const logger = await createLogger({
     debug: config.debug,

@@ -44,7 +44,7 @@ export const BUNDLE = {
 } as const satisfies BuildOptions;
 
 /** Chunks that are loaded by most of what runs often: their code is kept compiled. */
-export const COMPILED_CHUNK = /(main|amphora|sandbox)-/;
+export const COMPILED_CHUNK = /(main|first-boot|amphora|sandbox)-/;
 
 /**
  * V8 as a program wants it that sleeps most of the time on a machine with one processor (measured):

@@ -44,10 +44,15 @@ export async function commandLine(
     .command(
       "agent",
       "Serve the REST API and supervise the load balancers",
-      (command) => command.option("config-file", CONFIG_FILE_OPTION),
-      async ({ configFile }) => {
-        const { runAgent } = await import("../main.ts");
-        finish(await runAgent(configFile));
+      (command) =>
+        command.option("config-file", CONFIG_FILE_OPTION).option("config-drive", {
+          type: "boolean",
+          default: false,
+          describe: "Set a new machine up from its config drive first; the image does that",
+        }),
+      async ({ configFile, configDrive }) => {
+        const { agentCommand } = await import("./agent.ts");
+        finish(await agentCommand({ configFiles: configFile, configDrive }));
       },
     )
     .command(
@@ -139,15 +144,6 @@ export async function commandLine(
       async ({ once, json }) => {
         const { sandbox } = await import("./sandbox.ts");
         finish(await sandbox({ once, json }));
-      },
-    )
-    .command(
-      "first-boot",
-      "Set this machine up from its config drive; the image does that at its first boot",
-      (command) => command,
-      async () => {
-        const { firstBootCommand } = await import("./first-boot.ts");
-        finish(await firstBootCommand());
       },
     )
     .command(

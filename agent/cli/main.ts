@@ -7,6 +7,7 @@ import { basename } from "node:path";
 import process from "node:process";
 import { asError } from "../errors.ts";
 import { readPackageFile } from "../package-files.ts";
+import type { DaemonWords } from "./agent.ts";
 
 const [, programPath = "amphora", ...words] = process.argv;
 
@@ -57,27 +58,28 @@ async function becomeScript(
 }
 
 /**
- * `amphora-agent [--config-file FILE]...`, as units run it. Start-up time of the daemon is failover time, and
- * loading the command line parser takes a sixth of it: any other words go there.
+ * `amphora-agent [--config-drive] [--config-file FILE]...`, as units run it. Start-up time of the daemon is failover
+ * time, and loading the command line parser takes a sixth of it: any other words go there.
  */
 async function startAgent(args: string[]): Promise<number> {
-  const files = configFilesOnly(args);
-  if (files === undefined) {
+  const words = daemonWords(args);
+  if (words === undefined) {
     const { amphora } = await import("./amphora.ts");
     // Units that the daemon writes run it under the name that it was started with, and give a command.
     return amphora(args[0]?.startsWith("-") ? ["agent", ...args] : args);
   }
-  const { runAgent } = await import("../main.ts");
-  return runAgent(files);
+  const { agentCommand } = await import("./agent.ts");
+  return agentCommand(words);
 }
 
-function configFilesOnly(args: readonly string[]): string[] | undefined {
-  const files: string[] = [];
-  for (let index = 0; index < args.length; index += 1) {
+function daemonWords(args: readonly string[]): DaemonWords | undefined {
+  const configFiles: string[] = [];
+  const configDrive = args[0] === "--config-drive";
+  for (let index = configDrive ? 1 : 0; index < args.length; index += 1) {
     const [option, inline] = args[index]?.split(/=(.*)/s) ?? [];
     const file = inline ?? args[++index];
     if (option !== "--config-file" || !file) return undefined;
-    files.push(file);
+    configFiles.push(file);
   }
-  return files;
+  return { configFiles, configDrive };
 }

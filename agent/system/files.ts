@@ -1,7 +1,18 @@
 /** Files as the agent needs them: replaced whole or not at all, and "not there" as a value. */
 import { randomUUID } from "node:crypto";
 import type { Dirent } from "node:fs";
-import { access, type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import {
+  access,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemErrorCode } from "../errors.ts";
 
@@ -61,6 +72,18 @@ async function writeBesideAndRename(
       await file.writeFile(bytes);
       await finish?.(file);
     }
+    await rename(temp, path);
+  } catch (error) {
+    await rm(temp, { force: true });
+    throw error;
+  }
+}
+
+/** Makes `path` a symbolic link to `target`, in place of whatever file is there. */
+export async function replaceLink(target: string, path: string): Promise<void> {
+  const temp = `${path}.${randomUUID()}.tmp`;
+  await symlink(target, temp);
+  try {
     await rename(temp, path);
   } catch (error) {
     await rm(temp, { force: true });

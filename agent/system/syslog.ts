@@ -3,8 +3,8 @@
  * carries the lines; it is started only where the configuration asks for syslog.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { access } from "node:fs/promises";
 import type { DestinationStream } from "pino";
+import { isPresent } from "./files.ts";
 
 export interface SyslogStream extends DestinationStream {
   /** Lets what was written arrive, and sends no more. */
@@ -21,6 +21,11 @@ export interface SyslogOptions {
 
 /** Bytes that may wait for a slow syslog before lines are dropped. */
 const BACKLOG_LIMIT = 1 << 20;
+/** While the machine boots, syslog may come later than we do: lines wait that long for its socket. */
+const SOCKET_WAIT_MS = 10_000;
+const SOCKET_POLL_MS = 250;
+/** Lines that may wait for it. */
+const EARLY_LIMIT = 1_000;
 const RESTART_DELAY_MS = 5_000;
 
 /** syslog severity of each pino level (RFC 5424, table 2). */
@@ -51,17 +56,15 @@ export function syslogFacility(configured: string, administrative: number): stri
 }
 
 /** @returns a destination for pino; it never blocks and never throws: the log must not stop the agent */
-export async function openSyslog(options: SyslogOptions): Promise<SyslogStream> {
+export function openSyslog(options: SyslogOptions): SyslogStream {
   const facility = facilityNumber(options.facility);
-  const socketExists = await access(options.socket).then(
-    () => true,
-    () => false,
-  );
   const args = ["--prio-prefix", "--socket-errors=off", "--tag", options.tag];
-  if (socketExists) args.push("--socket", options.socket);
   let child: ChildProcess | undefined;
   let notBefore = 0;
   let dropped = 0;
+  /** Lines from before it was known which socket there is; undefined from then on. */
+  let early: string[] | undefined = [];
+  let wait: NodeJS.Timeout | undefined;
 
   const start = () => {
     notBefore = Date.now() + RESTART_DELAY_MS;
@@ -74,27 +77,50 @@ export async function openSyslog(options: SyslogOptions): Promise<SyslogStream> 
     started.stdin?.on("error", gone);
   };
 
+  const write = (line: string) => {
+    if (child === undefined && Date.now() >= notBefore) start();
+    const input = child?.stdin;
+    if (!input?.writable || input.writableLength > BACKLOG_LIMIT) {
+      dropped += 1;
+      return;
+    }
+    if (dropped > 0) {
+      const notice = {
+        level: 40,
+        event: "log.syslog.dropped",
+        dropped,
+        msg: "log lines did not reach syslog",
+      };
+      input.write(withPriority(`${JSON.stringify(notice)}\n`, facility));
+      dropped = 0;
+    }
+    input.write(withPriority(line, facility));
+  };
+
+  const begin = () => {
+    clearTimeout(wait);
+    const lines = early ?? [];
+    early = undefined;
+    for (const line of lines) write(line);
+  };
+
+  const look = async (deadline: number): Promise<void> => {
+    const socketExists = await isPresent(options.socket);
+    if (early === undefined) return;
+    if (socketExists) args.push("--socket", options.socket);
+    if (socketExists || Date.now() >= deadline) return begin();
+    wait = setTimeout(() => void look(deadline), SOCKET_POLL_MS).unref();
+  };
+  void look(Date.now() + SOCKET_WAIT_MS);
+
   return {
     write(line) {
-      if (child === undefined && Date.now() >= notBefore) start();
-      const input = child?.stdin;
-      if (!input?.writable || input.writableLength > BACKLOG_LIMIT) {
-        dropped += 1;
-        return;
-      }
-      if (dropped > 0) {
-        const notice = {
-          level: 40,
-          event: "log.syslog.dropped",
-          dropped,
-          msg: "log lines did not reach syslog",
-        };
-        input.write(withPriority(`${JSON.stringify(notice)}\n`, facility));
-        dropped = 0;
-      }
-      input.write(withPriority(line, facility));
+      if (early === undefined) write(line);
+      else if (early.length < EARLY_LIMIT) early.push(line);
+      else dropped += 1;
     },
     close() {
+      if (early !== undefined) begin();
       child?.stdin?.end();
     },
   };

@@ -1,11 +1,13 @@
 /** An amphora of the image: what a controller gives it at its start, and how it talks to it. */
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { checkServerIdentity, connect } from "node:tls";
 import { promisify } from "node:util";
 import { type AmphoraIdentities, configuration, createIdentities } from "../bed/amphora.ts";
 import { Client } from "../bed/client.ts";
@@ -16,8 +18,9 @@ import { CONTROLLER_ADDRESS, Guest, type GuestOptions, MANAGEMENT_MAC } from "./
 
 const run = promisify(execFile);
 /** Without hardware virtualisation, on a busy machine. */
-const BOOT_MS = 300_000;
+const BOOT_MS = 600_000;
 const POLL_MS = 100;
+const HANDSHAKE_MS = 2_000;
 
 export interface Shape extends Pick<GuestOptions, "machine" | "bus" | "memoryMb"> {
   readonly handover: DriveSpec["handover"];
@@ -76,9 +79,32 @@ export class AmphoraGuest {
   async answering(): Promise<void> {
     await eventually(
       "the agent's answer",
-      async () => (await this.client.send("GET", "/", undefined, 2_000)).status === 200,
+      () => this.#answers(),
       () => this.guest.console(),
     );
+  }
+
+  /**
+   * QEMU takes connections before the guest has an address, and forgets them slowly: a handshake that does not come
+   * soon will not come. An answer may take its time.
+   */
+  async #answers(): Promise<boolean> {
+    const socket = connect({
+      host: "127.0.0.1",
+      port: this.guest.apiPort,
+      key: this.identities.client,
+      cert: this.identities.client,
+      ca: this.identities.authority,
+      checkServerIdentity: (_, certificate) => checkServerIdentity(this.identities.amphoraId, certificate),
+    });
+    try {
+      await once(socket, "secureConnect", { signal: AbortSignal.timeout(HANDSHAKE_MS) });
+      socket.write("GET / HTTP/1.1\r\nHost: amphora\r\nConnection: close\r\n\r\n");
+      const [start] = (await once(socket, "data", { signal: AbortSignal.timeout(BOOT_MS) })) as [Buffer];
+      return start.toString().startsWith("HTTP/1.1 200");
+    } finally {
+      socket.destroy();
+    }
   }
 
   /** Runs a command in the guest, by SSH. */

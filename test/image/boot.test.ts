@@ -165,11 +165,14 @@ test("what runs is what an amphora needs, and nothing failed", async () => {
 test("it is this instance: its name, its ids, nothing of the image's; keys of listeners are in encrypted memory", async () => {
   assert.equal((await amphora.exec("hostname")).trim(), `amphora-${site.amphoraId}`);
   assert.match((await amphora.exec("cat /etc/machine-id")).trim(), /^[0-9a-f]{32}$/);
-  assert.match(await amphora.exec("findmnt -n -o SOURCE /var/lib/octavia/certs"), /octavia-certs/);
+  const device = (await amphora.exec("findmnt -n -o SOURCE /var/lib/octavia/certs")).trim();
+  const name = (await amphora.exec(`cat /sys/block/${device.slice("/dev/".length)}/dm/name`)).trim();
+  assert.equal(name, "octavia-certs");
+  assert.match(await amphora.exec("dmsetup table octavia-certs"), /^0 \d+ crypt aes-xts-plain64 /);
   assert.equal((await amphora.exec("stat -c %a /etc/octavia/amphora-agent.conf")).trim(), "600");
-  assert.ok(
-    Number((await amphora.exec("df --output=size -BM /")).replace(/\D/g, "")) > 2_700,
-    "the disk was not grown",
+  await eventually(
+    "a file system as large as the disk",
+    async () => Number((await amphora.exec("df --output=size -BM /")).replace(/\D/g, "")) > 2_700,
   );
 });
 
