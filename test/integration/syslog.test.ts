@@ -13,7 +13,9 @@ test("lines that are written before syslog's socket is there arrive, in order", 
   const socket = join(directory, "log");
   const syslog = openSyslog({ facility: "local1", socket, tag: "amphora-agent" });
   for (const number of [1, 2]) syslog.write(`{"level":30,"number":${number}}\n`);
-  const receiver = spawn("socat", ["-u", `UNIX-RECV:${socket}`, "-"], { stdio: ["ignore", "pipe", "inherit"] });
+  const receiver = spawn("socat", ["-u", `UNIX-RECV:${socket}`, "-"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const exited = once(receiver, "exit");
   try {
     let text = "";
