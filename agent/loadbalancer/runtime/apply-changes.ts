@@ -39,7 +39,8 @@ export async function applyChanges(
   for (const list of new Set(changes.flatMap((change) => ("list" in change ? change.list : []))))
     await verifyList(session, list, files.lists[list] ?? []);
   const deletions = changes.filter((change) => change.kind === "server.delete");
-  const left = await deleteServers(session, [...leaving, ...deletions]);
+  // Those of earlier changes have been waited for.
+  const left = [...(await deleteUnused(session, leaving, 1)), ...(await deleteServers(session, deletions))];
   await verify(session, changes, { sections, leaving: left });
   return left.map(({ backend, name }) => ({ backend, name }));
 }
