@@ -140,7 +140,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     supervisor: kind,
     counts: () => {
       const { sent, failed, overrun: late, lastSentAt } = heartbeat.status();
-      return { ...counters, heartbeats: { sent, failed, late, lastSentAt } };
+      return { ...counters, heartbeats: { sent, failed, late, lastSentAt }, healing: healing?.status() };
     },
     vrrp: () => vrrpRoles.current(),
     clock: systemClock,
@@ -160,19 +160,24 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
     exclusive,
     network,
     stats,
-    metrics,
+    changed: () => {
+      metrics.refresh();
+      healing?.refresh();
+    },
     counters,
     logger,
   });
   const report = async (): Promise<AgentReport> => {
     const [version, vrrp] = await Promise.all([programVersion(), vrrpRoles.current()]);
     const { files: configFiles } = config;
+    const repairs = healing?.status();
     return {
       ...reportOfProcess(heartbeat.status()),
       version,
       supervisor: kind,
       configFiles,
       ...(vrrp && { vrrp }),
+      ...(repairs && { healing: repairs }),
     };
   };
   const agent: Agent = {
@@ -282,7 +287,8 @@ interface ServiceParts {
   readonly exclusive: Exclusive;
   readonly network: Network;
   readonly stats: StatsReader;
-  readonly metrics: Metrics;
+  /** To be called when there is another configuration, or one less. */
+  readonly changed: () => void;
   readonly counters: Counters;
   readonly logger: Logger;
 }
@@ -290,7 +296,7 @@ interface ServiceParts {
 /** What the supervisor keeps running, as the API sees it; keepalived's checks look at the others. */
 function createServices(
   config: ConfigInForce,
-  { supervisor, exclusive, network, stats, metrics, counters, logger }: ServiceParts,
+  { supervisor, exclusive, network, stats, changed, counters, logger }: ServiceParts,
 ): Pick<Agent, "loadBalancers" | "lvsListeners"> & {
   vrrp: Vrrp;
   vrrpChecks: VrrpChecks;
@@ -315,6 +321,7 @@ function createServices(
     supervisor,
     exclusive,
     vrrpChecks,
+    changed,
     advertise: (addresses: readonly string[]) => network.advertise(addresses),
   };
   const loadBalancers = createLoadBalancers({
@@ -324,7 +331,6 @@ function createServices(
     certDirectory: baseCertDir,
     replacing: (id) => stats.hold(id),
     replaced: (id) => stats.replaced(id),
-    changed: () => metrics.refresh(),
     changeMade: (how) => counters.changed(how),
     leaving: (id, servers) => stats.leave(id, servers),
     logger: logger.child({ component: "loadbalancer" }),
@@ -337,6 +343,7 @@ function createServices(
       supervisor,
       checks: vrrpChecks,
       roles: vrrpRoles,
+      changed,
       exclusive,
       logger: vrrpLogger,
     }),

@@ -65,6 +65,7 @@ export async function openSelfHealing(parts: SelfHealingParts): Promise<SelfHeal
   await watch();
   for (const { name } of keepers) healer.heard(name, "first look", "all");
   return {
+    refresh: watch,
     status: () => healer.status(),
     async close() {
       watched.close();

@@ -40,6 +40,14 @@ export const STATUS = object({
     heartbeats: optional(object({ sent: integer, failed: integer, late: integer })),
   }),
   controllers: list(object({ address: string, last_heartbeat: optional(moment) })),
+  healing: optional(
+    object({
+      repairs: { type: "object", additionalProperties: integer },
+      last: optional(object({ at: moment, cause: string, differences: list(string) })),
+      flapping: list(string),
+      failing: list(string),
+    }),
+  ),
   vrrp: optional(
     object({
       pid: optional(integer),
@@ -119,6 +127,7 @@ export const STATUS = object({
         "namespace",
         "interface",
         "vip",
+        "healing",
         "vrrp",
         "haproxy",
         "listener",

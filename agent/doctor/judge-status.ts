@@ -11,6 +11,8 @@ const REMEDIES: Readonly<Record<ProblemSubject, string>> = {
   namespace: "systemctl restart amphora-netns, or have the controller fail the amphora over",
   interface: "amphora exec -- ip link; is the port still attached: openstack server show, port list",
   vip: "amphora exec -- ip addr; amphora exec -- amphora-interface up all",
+  healing:
+    "amphora logs agent, events healing.*, tells what was heard before each repair: what else changes it",
   vrrp: "systemctl restart octavia-keepalived; amphora logs keepalived shows why",
   haproxy: "systemctl restart its unit, or amphora logs haproxy to see why it ended",
   listener: "amphora logs; a higher connection limit if it is full",

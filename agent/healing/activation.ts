@@ -4,12 +4,14 @@ import type { Logger } from "../system/logger.ts";
 import type { HealingStatus } from "./types.ts";
 
 export interface SelfHealing {
+  /** To be called when there may be more, or less, to keep. */
+  refresh(): Promise<void>;
   status(): HealingStatus;
   close(): Promise<void>;
 }
 
 export interface Healing {
-  /** To be called when there may be something to keep; returns at once. */
+  /** To be called when there may be something to keep, or something else; returns at once. */
   refresh(): void;
   /** Undefined as long as there is nothing to keep. */
   status(): HealingStatus | undefined;
@@ -29,8 +31,9 @@ export function createHealing({ isWanted, open, logger }: HealingOptions): Heali
   let working = Promise.resolve();
 
   const adjust = async (): Promise<void> => {
-    if (healing || isClosed) return;
+    if (isClosed) return;
     try {
+      if (healing) return await healing.refresh();
       if (!(await isWanted())) return;
       healing = await open();
       logger.info({ event: "healing.start.done" }, "keeping what the controller asked for");

@@ -5,6 +5,7 @@
 import { asError } from "../errors.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Logger } from "../system/logger.ts";
+import { kindOf } from "./kind-of.ts";
 import { isFlapping, Ledger } from "./ledger.ts";
 import type { Depth, HealingStatus, Held, Keeper, Repair } from "./types.ts";
 
@@ -31,13 +32,15 @@ export class Healer {
   readonly #kept: ReadonlyMap<string, Kept>;
   readonly #clock: Clock;
   #cancel: () => void;
-  #repairs = 0;
+  readonly #repairs = new Map<string, number>();
   #last: Repair | undefined;
 
   constructor({ keepers, clock, logger }: HealerOptions) {
     this.#clock = clock;
     const done = (repair: Repair) => {
-      this.#repairs += repair.differences.length;
+      for (const kind of repair.differences.map(kindOf)) {
+        this.#repairs.set(kind, (this.#repairs.get(kind) ?? 0) + 1);
+      }
       this.#last = repair;
     };
     this.#kept = new Map(keepers.map((keeper) => [keeper.name, new Kept(keeper, { clock, logger, done })]));
@@ -55,7 +58,7 @@ export class Healer {
   status(): HealingStatus {
     const ledgers = [...this.#kept.values()].map(({ ledger }) => ledger);
     return {
-      repairs: this.#repairs,
+      repairs: Object.fromEntries(this.#repairs),
       last: this.#last,
       flapping: ledgers.flatMap((ledger) => ledger.flapping()),
       failing: ledgers.flatMap((ledger) => ledger.failing()),

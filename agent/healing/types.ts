@@ -32,8 +32,8 @@ export interface Keeper {
 }
 
 export interface HealingStatus {
-  /** Since the agent's start. */
-  readonly repairs: number;
+  /** By what was repaired (kind-of.ts), since the agent's start. */
+  readonly repairs: Readonly<Record<string, number>>;
   /** The latest one; undefined when there was none. */
   readonly last: Repair | undefined;
   /** What comes back again and again although it is repaired. */

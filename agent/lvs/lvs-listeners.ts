@@ -33,6 +33,8 @@ export interface LvsListenersOptions {
   readonly exclusive: { run<T>(key: string, job: () => Promise<T>): Promise<T> };
   /** What keepalived looks at, with a standby. */
   readonly vrrpChecks: VrrpChecks;
+  /** Called when a configuration has changed or is gone. */
+  readonly changed?: () => void;
   /** Announces addresses in the namespace. */
   readonly advertise: (addresses: readonly string[]) => Promise<void>;
   readonly logger: Logger;
@@ -53,6 +55,7 @@ class KeepalivedListeners implements LvsListeners {
     const id = parseObjectId(text);
     if (!id) throw new AgentError("invalidInput", "Invalid request", { details: "Invalid listener id" });
     await this.#options.exclusive.run(id, () => this.#upload(id, config));
+    this.#options.changed?.();
   }
 
   async download(text: string): Promise<Buffer> {
@@ -75,6 +78,7 @@ class KeepalivedListeners implements LvsListeners {
   async delete(text: string): Promise<void> {
     const id = parseObjectId(text);
     if (id) await this.#options.exclusive.run(id, () => this.#delete(id));
+    this.#options.changed?.();
   }
 
   async has(text: string): Promise<boolean> {

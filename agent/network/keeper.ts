@@ -218,7 +218,7 @@ class Keeper implements NetworkKeeper {
       await finds.repair(`firewall ${file.name}`, () => closeVipPort(bringer));
     }
     for (const script of planScripts(file, ruleset)) {
-      await finds.repair(script.command, () => runScript(bringer, script));
+      await finds.repair(`script ${script.command}`, () => runScript(bringer, script));
     }
   }
 

@@ -9,7 +9,7 @@ const ROLES = ["MASTER", "BACKUP", "FAULT"] as const;
 
 /** @returns whole lines; a metric without any sample is left out */
 export function encodeFigures(figures: Figures): string {
-  const { requests, changes, heartbeats, looked } = figures;
+  const { requests, changes, heartbeats, healing, looked } = figures;
   return [
     metric("info", "gauge", "The agent that runs, always 1.", [
       [{ version: figures.version, supervisor: figures.supervisor }, 1],
@@ -51,6 +51,7 @@ export function encodeFigures(figures: Figures): string {
       "Last heartbeat to a controller, since the epoch.",
       Object.entries(heartbeats.lastSentAt).map(([controller, at]) => [{ controller }, at / 1_000] as const),
     ),
+    ...encodeHealing(healing),
     ...encodeLooked(looked),
     metric(
       "event_loop_lag_seconds",
@@ -66,6 +67,29 @@ export function encodeFigures(figures: Figures): string {
     ),
     metric("process_cpu_seconds_total", "counter", "Processor time of the agent.", plain(figures.cpuSeconds)),
   ].join("");
+}
+
+function encodeHealing(healing: Figures["healing"]): string[] {
+  if (!healing) return [];
+  const { repairs, last, flapping, failing } = healing;
+  return [
+    metric(
+      "repairs_total",
+      "counter",
+      "What was not as the controller asked for, and was put right, by what it is.",
+      Object.entries(repairs).map(([kind, count]) => [{ kind }, count] as const),
+    ),
+    metric(
+      "repair_last_timestamp_seconds",
+      "gauge",
+      "Last repair, since the epoch.",
+      plain(last && Date.parse(last.at) / 1_000),
+    ),
+    metric("differences", "gauge", "What is not as the controller asked for, and stays so or comes back.", [
+      [{ state: "failing" }, failing.length],
+      [{ state: "flapping" }, flapping.length],
+    ]),
+  ];
 }
 
 function encodeLooked({ workers, vrrp, certificates, conntrack, files, disk }: Looked): string[] {

@@ -6,6 +6,7 @@ import type {
   AgentStatus,
   CertificateStatus,
   ControllerStatus,
+  HealingStatus,
   ListenerStatus,
   LoadBalancerStatus,
   MachineStatus,
@@ -38,6 +39,7 @@ export function encodeStatus(facts: Facts): Status {
     machine: encodeMachine(facts),
     agent: encodeAgent(facts),
     controllers: encodeControllers(facts),
+    healing: encodeHealing(facts),
     vrrp: vrrp ? { pid: vrrp.pid ?? null, instances: vrrp.instances } : null,
     vips: encodeVips(facts),
     interfaces: encodeInterfaces(facts),
@@ -74,6 +76,18 @@ function encodeAgent({ agent }: Facts): AgentStatus {
   const { pid, since, supervisor, heartbeats } = agent.report;
   const { sent, failed, late } = heartbeats;
   return { state: "running", pid, since, supervisor, heartbeats: { sent, failed, late } };
+}
+
+function encodeHealing({ agent }: Facts): HealingStatus | null {
+  const healing = agent.state === "running" ? agent.report.healing : undefined;
+  if (!healing) return null;
+  const { repairs, last, flapping, failing } = healing;
+  return {
+    repairs,
+    last: last ? { at: last.at, cause: last.cause, differences: last.differences } : null,
+    flapping,
+    failing,
+  };
 }
 
 function encodeControllers({ config, agent }: Facts): ControllerStatus[] {

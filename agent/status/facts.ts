@@ -1,5 +1,6 @@
 /** What a status is made from, as it was found; collected by read-facts.ts. */
 import type { Config, SupervisorKind } from "../config/types.ts";
+import type { HealingStatus } from "../healing/types.ts";
 import type { LoadBalancerSample } from "../loadbalancer/types.ts";
 import type { VrrpInstance } from "../vrrp/types.ts";
 import type { CertificateContent } from "./parse-certificate.ts";
@@ -57,6 +58,8 @@ export interface AgentReport {
   readonly configFiles: readonly string[];
   /** Undefined where keepalived is not configured. */
   readonly vrrp?: readonly VrrpInstance[];
+  /** Undefined as long as there is nothing to keep. */
+  readonly healing?: HealingStatus;
   readonly heartbeats: {
     /** Number of the next message. */
     readonly sequence: number;

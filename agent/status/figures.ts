@@ -1,5 +1,6 @@
 /** The agent's own figures, as they are found; told as metrics by encode-figures.ts. */
 import type { SupervisorKind } from "../config/types.ts";
+import type { HealingStatus } from "../healing/types.ts";
 import type { ChangeResult } from "../loadbalancer/types.ts";
 import type { VrrpInstance } from "../vrrp/types.ts";
 import type { Found } from "./facts.ts";
@@ -17,6 +18,8 @@ export interface Counts {
     /** Milliseconds since the epoch, by `<host>:<port>`. */
     readonly lastSentAt: Readonly<Record<string, number>>;
   };
+  /** Undefined as long as there is nothing to keep. */
+  readonly healing: HealingStatus | undefined;
 }
 
 export interface Figures extends Counts {

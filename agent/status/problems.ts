@@ -30,6 +30,7 @@ export function findProblems(status: Seen, facts: Facts): Problem[] {
     ...problemsOfMachine(status),
     ...problemsOfNetwork(status, facts),
     ...problemsOfVrrp(status),
+    ...problemsOfHealing(status),
     ...problemsOfServices(status, facts),
     ...problemsOfPools(status),
     ...problemsOfCertificates(status, facts),
@@ -170,6 +171,18 @@ function problemsOfVrrp({ vrrp, vips }: Seen): Problem[] {
         ? error("vip", address, `${address} is on ${name}, and keepalived says it is not MASTER`)
         : [];
     }),
+  ];
+}
+
+function problemsOfHealing({ healing }: Seen): Problem[] {
+  if (!healing) return [];
+  return [
+    ...healing.failing.map((difference) =>
+      error("healing", difference, `cannot be repaired so far: ${difference}`),
+    ),
+    ...healing.flapping.map((difference) =>
+      warning("healing", difference, `undone again and again by somebody else: ${difference}`),
+    ),
   ];
 }
 

@@ -48,7 +48,7 @@ function titleLine({ amphora_id, hostname, machine }: Status): Line {
 }
 
 function factLines(status: Status): Line[] {
-  const { versions, machine, agent, controllers, vrrp, time } = status;
+  const { versions, machine, agent, controllers, healing, vrrp, time } = status;
   const packages = [`haproxy ${versions.haproxy ?? "?"}`, `keepalived ${versions.keepalived ?? "?"}`];
   const { disk, memory } = machine;
   const room = (available: number, total: number, unit: number, name: string) =>
@@ -90,7 +90,22 @@ function factLines(status: Status): Line[] {
           : plain(`last heartbeat ${since(last_heartbeat, time)} ago`),
       ]),
     ),
+    ...(healing ? healingLines(healing, time) : []),
     ...(vrrp ? vrrpLines(vrrp, time) : []),
+  ];
+}
+
+/** What cannot be repaired is among the problems. */
+function healingLines({ repairs, last }: NonNullable<Status["healing"]>, time: string): Line[] {
+  if (!last) return [];
+  const counts = Object.entries(repairs).map(([kind, count]) => `${count} ${kind}`);
+  return [
+    fact("repairs", [
+      plain(`${counts.join(", ")};`),
+      plain(`last ${since(last.at, time)} ago:`),
+      plain(last.differences.join(", ")),
+      quiet(`(${last.cause})`),
+    ]),
   ];
 }
 

@@ -20,6 +20,8 @@ export interface Status {
   readonly machine: MachineStatus;
   readonly agent: AgentStatus;
   readonly controllers: readonly ControllerStatus[];
+  /** What the agent has put right; null while it does not run, or has nothing to keep yet. */
+  readonly healing: HealingStatus | null;
   /** Null where keepalived is not configured. */
   readonly vrrp: VrrpStatus | null;
   readonly vips: readonly VipStatus[];
@@ -73,6 +75,22 @@ export interface ControllerStatus {
   readonly address: string;
   /** When this agent last sent to it; null for never, or while the agent does not run. */
   readonly last_heartbeat: string | null;
+}
+
+export interface HealingStatus {
+  /** Repairs since the agent's start, by what was repaired: `address`, `route`, `file` and so on. */
+  readonly repairs: Readonly<Record<string, number>>;
+  /** The latest; null for none. */
+  readonly last: {
+    readonly at: string;
+    /** What was heard, or why it was looked. */
+    readonly cause: string;
+    readonly differences: readonly string[];
+  } | null;
+  /** Differences that come back again and again; their repair slows down. */
+  readonly flapping: readonly string[];
+  /** Differences that could not be repaired so far. */
+  readonly failing: readonly string[];
 }
 
 export interface VrrpStatus {
@@ -205,6 +223,7 @@ export type ProblemSubject =
   | "namespace"
   | "interface"
   | "vip"
+  | "healing"
   | "vrrp"
   | "haproxy"
   | "listener"

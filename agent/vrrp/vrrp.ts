@@ -22,13 +22,15 @@ export interface VrrpOptions {
   readonly supervisor: Supervisor;
   readonly checks: VrrpChecks;
   readonly roles: VrrpRoles;
+  /** Called when there is another configuration. */
+  readonly changed?: () => void;
   /** Runs one job at a time per key. */
   readonly exclusive: { run<T>(key: string, job: () => Promise<T>): Promise<T> };
   readonly logger: Logger;
 }
 
 export function createVrrp(options: VrrpOptions): Vrrp {
-  const { basePath, supervisor, checks, roles, exclusive, logger } = options;
+  const { basePath, supervisor, checks, roles, changed, exclusive, logger } = options;
   const layout = vrrpLayout(basePath);
   const writeCheckScript = async (): Promise<void> => {
     await makeDirectory(layout.checkScripts);
@@ -67,6 +69,7 @@ export function createVrrp(options: VrrpOptions): Vrrp {
           "keepalived configuration stored",
         );
         await failingAs("Error enabling octavia-keepalived service", () => supervisor.enable(SERVICE));
+        changed?.();
       });
     },
 

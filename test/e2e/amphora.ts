@@ -23,6 +23,12 @@ export interface AmphoraOptions {
   readonly controller: string;
   /** Upstream's boot unit does not find the links of a bed, whose names have an `@`; virtual machines' have none. */
   readonly isMovedByHand?: boolean;
+  /** ACTIVE_STANDBY unless given. */
+  readonly topology?: "SINGLE" | "ACTIVE_STANDBY";
+  /** Size of a file system of its own for load balancers' files, which a reboot empties; for mount(8). */
+  readonly diskSize?: string;
+  /** Its machine's, unique in the lab; the role unless given. */
+  readonly name?: string;
   /** The agent to install. */
   readonly program: (machine: Machine) => Promise<AgentProgram>;
 }
@@ -54,7 +60,7 @@ export class Amphora {
 
   static async boot(lab: Lab, options: AmphoraOptions): Promise<Amphora> {
     const { tree, record, controller, program, isMovedByHand = false } = options;
-    const name = record.role.toLowerCase();
+    const { topology = "ACTIVE_STANDBY", name = record.role.toLowerCase(), diskSize } = options;
     const last = record.lb_network_ip.split(".").at(-1);
     const management = { bridge: "mgmt", name: `m${name}`, mac: `fa:16:3e:00:00:${last}` };
     const tenant = { bridge: "tenant", name: `t${name}`, mac: `fa:16:3e:00:01:${last}` };
@@ -64,8 +70,13 @@ export class Amphora {
       identities,
       controller,
       heartbeatSeconds: 10,
-      topology: "ACTIVE_STANDBY",
+      topology,
     });
+    if (diskSize !== undefined) {
+      const directory = "/var/lib/octavia";
+      await machine.exec("mkdir", ["-p", directory]);
+      await machine.exec("mount", ["-t", "tmpfs", "-o", `size=${diskSize}`, "octavia", directory]);
+    }
     await installUnit(machine, await (await program(machine)).install(machine));
     await machine.exec("systemctl", ["enable", "--now", AGENT_UNIT]);
     return new Amphora(machine, record, identities, { nics: [management, tenant], isMovedByHand });
@@ -73,6 +84,13 @@ export class Amphora {
 
   /** All that a controller does for a new load balancer with a standby. */
   async serve(site: Site): Promise<void> {
+    await this.serveAlone(site);
+    await this.#client.expect(200, "PUT", "/1.0/vrrp/upload", await vrrpConfig(site, this.record.id));
+    await this.vrrp("start");
+  }
+
+  /** The same without keepalived. */
+  async serveAlone(site: Site): Promise<void> {
     await this.#connect();
     await this.#client.expect(202, "POST", `/1.0/plug/vip/${site.vip}`, {
       subnet_cidr: site.cidr,
@@ -87,8 +105,6 @@ export class Amphora {
     const path = `/1.0/loadbalancer/${id}/${LOAD_BALANCER}/haproxy`;
     await this.#client.expect(202, "PUT", path, await haproxyConfig(site, id));
     await this.act("start");
-    await this.#client.expect(200, "PUT", "/1.0/vrrp/upload", await vrrpConfig(site, id));
-    await this.vrrp("start");
   }
 
   async act(action: "start" | "stop" | "reload"): Promise<void> {

@@ -1,4 +1,5 @@
 /** What happens to the amphora that holds the VIP, and how it is made good. */
+import { until } from "../integration/systemd-lab.ts";
 import { type Amphora, HAPROXY_UNIT, VRRP_UNIT } from "./amphora.ts";
 
 export interface Failure {
@@ -7,6 +8,8 @@ export interface Failure {
   repair(amphora: Amphora, vip: string): Promise<void>;
   /** What the agent tells then; without it, nobody can ask. */
   readonly rolesAfter?: readonly string[];
+  /** The amphora that it happens to need not lose the VIP by it. */
+  readonly mayStay?: boolean;
   /** Longest time without an answer that is tolerated, in milliseconds. */
   readonly longestGapMs: number;
 }
@@ -36,6 +39,30 @@ export const FAILURES: readonly Failure[] = [
     longestGapMs: 5_000,
   },
   {
+    name: "HAProxy killed, and started again by systemd",
+    async fail({ machine }) {
+      const before = await machine.exec("systemctl", ["show", "--value", "--property=MainPID", HAPROXY_UNIT]);
+      await machine.exec("systemctl", ["kill", "--signal=KILL", HAPROXY_UNIT]);
+      await until("another HAProxy", async () => {
+        const args = ["show", "--value", "--property=MainPID,ActiveState", HAPROXY_UNIT];
+        const [pid, state] = (await machine.exec("systemctl", args)).split("\n");
+        return state === "active" && pid !== before.trim();
+      });
+    },
+    // Or systemd gives it up after five in ten seconds.
+    repair: ({ machine }) => machine.exec("systemctl", ["reset-failed", HAPROXY_UNIT]).then(ignore),
+    mayStay: true,
+    longestGapMs: 5_000,
+  },
+  {
+    name: "HAProxy stopped",
+    // By hand: a controller that stops it wants no VIP either.
+    fail: ({ machine }) => machine.exec("systemctl", ["stop", HAPROXY_UNIT]).then(ignore),
+    repair: (amphora) => amphora.act("start"),
+    rolesAfter: ["none", "FAULT"],
+    longestGapMs: 5_000,
+  },
+  {
     name: "keepalived killed",
     async fail({ machine }) {
       await machine.exec("systemctl", ["kill", "--signal=KILL", "--kill-who=main", VRRP_UNIT]);
@@ -44,6 +71,14 @@ export const FAILURES: readonly Failure[] = [
     // It is started again.
     rolesAfter: ["none", "BACKUP"],
     longestGapMs: 3_000,
+  },
+  {
+    name: "keepalived killed with all its processes",
+    async fail({ machine }) {
+      await machine.exec("systemctl", ["kill", "--signal=KILL", VRRP_UNIT]);
+    },
+    repair: (amphora) => amphora.vrrp("start"),
+    longestGapMs: 6_000,
   },
   {
     name: "keepalived stopped",
@@ -75,5 +110,5 @@ export const FAILURES: readonly Failure[] = [
 ];
 
 function ignore(): void {
-  // Both have worked.
+  // It has worked, which is all that matters.
 }

@@ -10,6 +10,10 @@ export class Probe {
     this.#worker = new Worker(new URL("./probe-worker.ts", import.meta.url), { workerData: target });
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
+  }
+
   /** @returns the longest time without an answer between the first answer and the last, in milliseconds */
   async stop(): Promise<number> {
     this.#worker.postMessage("stop");

@@ -107,6 +107,34 @@ test("what nothing tells of is noticed at the next regular look: settings and fi
   await until(isGood, "settings and rules");
 });
 
+test("repairs are in the status and in the metrics, by kind and with their cause", async () => {
+  const status = JSON.parse((await send("GET", "/agent/v1/status")).body.toString()) as {
+    healing: { repairs: Record<string, number>; last: { cause: string; differences: string[] } };
+  };
+  const { repairs, last } = status.healing;
+  for (const kind of ["address", "route", "rule", "link", "namespace", "file"]) {
+    assert.ok((repairs[kind] ?? 0) > 0, `${kind}: ${JSON.stringify(repairs)}`);
+  }
+  assert.ok(last.cause !== "" && last.differences.length > 0, JSON.stringify(last));
+  const metrics = (await send("GET", "/agent/v1/metrics")).body.toString();
+  assert.match(metrics, new RegExp(`^amphora_agent_repairs_total\\{kind="rule"\\} ${repairs.rule}$`, "m"));
+});
+
+test("a load balancer that came after self-healing began is watched at once", async () => {
+  const id = "b2f2bb42-9d1f-4c5c-9d7a-0f1f9f0c6a23";
+  const config = CONFIG.replaceAll(LB, id).replaceAll(/:80$/gm, ":81");
+  await expect(202, "PUT", `/1.0/loadbalancer/${AMPHORA}/${id}/haproxy`, config);
+  await expect(202, "PUT", `/1.0/loadbalancer/${id}/start`);
+  const pidFile = `/var/lib/octavia/${id}/${id}.pid`;
+  await until(async () => existsSync(pidFile), "the second HAProxy");
+  const before = told().length;
+  await rm(pidFile);
+  await until(async () => existsSync(pidFile), "its pid file");
+  await until(async () => told().length > before, "the repair in the log");
+  assert.match(String(told().at(-1)?.cause), new RegExp(`${id}\\.pid`));
+  await expect(200, "DELETE", `/1.0/listeners/${id}`);
+});
+
 test("what somebody else has added stays", async () => {
   await inside("ip address add 192.0.2.77/32 dev eth1");
   await inside("ip route add 192.0.2.128/25 dev eth1");
@@ -210,7 +238,7 @@ async function serves(): Promise<boolean> {
   return answers.every((answer) => answer === "served");
 }
 
-function told(): unknown[] {
+function told(): Record<string, unknown>[] {
   return events("healing.repair.done");
 }
 

@@ -8,7 +8,7 @@ import { enterLab, type Lab } from "../bed/lab.ts";
 import type { TreeSpec } from "../bed/tree.ts";
 
 /** For a program to come or go, and systemd to say so, on a busy machine. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** @returns undefined where no machine can be booted: the reason is printed, and counted as a skip */
 export async function enterOrSkip(title: string, tree: TreeSpec = AMPHORA_TREE): Promise<Lab | undefined> {

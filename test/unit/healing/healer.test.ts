@@ -38,18 +38,18 @@ function aPatient() {
 
 test("what is heard together is looked at once, and the repair names its cause", async () => {
   const { healer, clock, differences, looks, events } = aPatient();
-  differences.add("rule");
+  differences.add("rule add from 203.0.113.5/32");
   healer.heard("network", "Deleted rule");
   healer.heard("network", "Deleted route");
   await clock.advance(100);
   assert.deepEqual(looks, ["changed"]);
   assert.deepEqual(
     events("healing.repair.done").map(({ cause, differences: repaired }) => [cause, repaired]),
-    [["Deleted rule; Deleted route", ["rule"]]],
+    [["Deleted rule; Deleted route", ["rule add from 203.0.113.5/32"]]],
   );
   const { repairs, last } = healer.status();
-  assert.equal(repairs, 1);
-  assert.deepEqual(last?.differences, ["rule"]);
+  assert.deepEqual(repairs, { rule: 1 });
+  assert.deepEqual(last?.differences, ["rule add from 203.0.113.5/32"]);
 });
 
 test("what nobody tells of is found by a thorough look twice a minute", async () => {

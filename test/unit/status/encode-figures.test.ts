@@ -28,6 +28,10 @@ test("every figure has its explanation, its type and its samples", () => {
     "amphora_agent_process_open_files 30",
     "amphora_agent_disk_available_bytes 1000000000",
     "amphora_agent_event_loop_lag_seconds 0.002",
+    'amphora_agent_repairs_total{kind="rule"} 3',
+    "amphora_agent_repair_last_timestamp_seconds 1795262400.5",
+    'amphora_agent_differences{state="flapping"} 1',
+    'amphora_agent_differences{state="failing"} 0',
     'amphora_agent_readable{part="disk"} 1',
   ]) {
     assert.ok(lines.includes(expected), `${expected}\n${text}`);
@@ -65,4 +69,8 @@ if (without) console.error(`SKIPPED: ${without}`);
 test("promtool finds nothing to say about them", { skip: without }, () => {
   const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input: text });
   assert.deepEqual([status, String(stdout), String(stderr)], [0, "", ""]);
+});
+
+test("an agent that has nothing to keep tells of no repairs", () => {
+  assert.doesNotMatch(encodeFigures({ ...SOME_FIGURES, healing: undefined }), /repair|differences/);
 });

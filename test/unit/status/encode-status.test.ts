@@ -118,3 +118,19 @@ test("the version is that of the agent which runs, not of the program that asks"
   assert.equal(encodeStatus(facts).versions.agent, "0.1.0");
   assert.equal(encodeStatus({ ...facts, agent: { state: "down", reason: "no" } }).versions.agent, "9.9.9");
 });
+
+test("repairs are told as the agent counts them, and null as long as it keeps nothing or does not run", () => {
+  const { agent } = someFacts();
+  assert.ok(agent.state === "running");
+  assert.equal(encodeStatus(someFacts()).healing, null);
+  const last = { keeper: "network", differences: ["rule add"], cause: "Deleted 32000:", at: ago(1_000) };
+  const healing = { repairs: { rule: 2 }, last, flapping: [], failing: [] };
+  const facts = someFacts({ agent: { state: "running", report: { ...agent.report, healing } } });
+  assert.deepEqual(encodeStatus(facts).healing, {
+    repairs: { rule: 2 },
+    last: { at: ago(1_000), cause: "Deleted 32000:", differences: ["rule add"] },
+    flapping: [],
+    failing: [],
+  });
+  assert.equal(encodeStatus({ ...facts, agent: { state: "down", reason: "no" } }).healing, null);
+});

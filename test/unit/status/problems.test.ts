@@ -26,6 +26,17 @@ const ROLE = { name: "i1", since: ago(60_000) };
 suite("what is wrong", () => {
   test("nothing, on a healthy amphora", () => assert.deepEqual(problemsOf({}), []));
 
+  test("a difference that cannot be repaired, or that somebody makes again and again", () => {
+    const healing = { repairs: {}, last: undefined, flapping: [], failing: [] };
+    const withHealing = (changes: Partial<typeof report.healing>) =>
+      problemOf({ agent: { ...running, report: { ...report, healing: { ...healing, ...changes } } } });
+    assert.match(
+      withHealing({ failing: ["rule add from 203.0.113.5/32"] }),
+      /^error healing: .*repaired.*: rule add/,
+    );
+    assert.match(withHealing({ flapping: ["addr add 203.0.113.5/32"] }), /^warning healing: .*: addr add/);
+  });
+
   test("an agent that does not run, does not answer, or may not be asked", () => {
     assert.match(
       problemOf({ agent: { state: "down", reason: "nobody listens" } }),

@@ -138,3 +138,14 @@ test("a status of which nothing could be found out is still a screen", () => {
   );
   assert.match(text, /what is wrong \(10\)/);
 });
+
+test("the last repair is on the screen, with what was heard before it, and how many there were", () => {
+  const { agent } = someFacts();
+  assert.ok(agent.state === "running");
+  const last = { keeper: "network", differences: ["rule add"], cause: "Deleted 32000:", at: ago(60_000) };
+  const healing = { repairs: { rule: 2, file: 1 }, last, flapping: [], failing: [] };
+  const facts = someFacts({ agent: { state: "running", report: { ...agent.report, healing } } });
+  const text = renderStatus(encodeStatus(facts), SCREEN);
+  assert.match(text, /repairs +2 rule, 1 file; last 60 s ago: rule add \(Deleted 32000:\)/);
+  assert.doesNotMatch(renderStatus(encodeStatus(someFacts()), SCREEN), /repairs/);
+});

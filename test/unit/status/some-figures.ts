@@ -16,6 +16,17 @@ export const SOME_FIGURES: Figures = {
     late: 1,
     lastSentAt: { "192.0.2.10:5555": 1_700_000_100_500 },
   },
+  healing: {
+    repairs: { rule: 3, address: 1 },
+    last: {
+      keeper: "network",
+      differences: ["rule add from 203.0.113.5/32 table 1"],
+      cause: "Deleted 32000: from 203.0.113.5 lookup 1",
+      at: "2026-11-21T12:00:00.500Z",
+    },
+    flapping: ["rule add from 203.0.113.5/32 table 1"],
+    failing: [],
+  },
   residentBytes: 60e6,
   cpuSeconds: 1.25,
   eventLoopLagMs: 2,
