@@ -26,8 +26,19 @@ export async function removeGroups(bed: string): Promise<void> {
   for (const parent of await hierarchies()) {
     for (const name of await readdir(parent)) {
       const [, owner] = new RegExp(`^${PREFIX}-(\\d+)$`).exec(name) ?? [];
-      if (owner && (owner === bed || !(await isAlive(owner)))) await removeGroup(join(parent, name));
+      if (owner === bed) await removeGroup(join(parent, name));
+      else if (owner && !(await isAlive(owner))) await removeLeftover(join(parent, name));
     }
+  }
+}
+
+/** Of another bed: its last processes may still be ending, and others may be removing it as well. */
+async function removeLeftover(directory: string): Promise<void> {
+  try {
+    await removeGroup(directory);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code !== "EBUSY" && code !== "ENOENT") throw error;
   }
 }
 

@@ -105,14 +105,12 @@ function describePair(room: Lab): void {
     test(`${failure.name}: the standby serves, alone`, {
       timeout: TEST_MS * Number(options.runs),
     }, async () => {
-      while (record.runsOf(failure.name) < Number(options.runs)) {
-        const result = await failOver(failure);
-        await record.add(failure.name, result);
-        if (!isOurs) continue;
-        assert.ok(result.gapMs <= failure.longestGapMs, `no answer for ${result.gapMs} ms`);
-        assert.ok(result.overlapMs <= HAND_OVER_MS, `both had the VIP for ${result.overlapMs} ms`);
-        assert.ok((result.truthMs ?? 0) <= TRUTH_MS, `the role was told after ${result.truthMs} ms`);
+      while (record.runsOf(failure.name).length < Number(options.runs)) {
+        await record.add(failure.name, await failOver(failure));
       }
+      // All of them first: a measurement is not cut short by its worst run.
+      if (!isOurs) return;
+      for (const run of record.runsOf(failure.name)) judge(run, failure);
     });
   }
 
@@ -223,6 +221,13 @@ function describePair(room: Lab): void {
     await sleep(SETTLED_MS);
     return { gapMs: await probe.stop(), truthMs };
   }
+}
+
+function judge({ gapMs, overlapMs, truthMs = 0 }: Run, failure: Failure): void {
+  const { longestGapMs, longestOverlapMs = HAND_OVER_MS } = failure;
+  assert.ok(gapMs <= longestGapMs, `no answer for ${gapMs} ms`);
+  assert.ok(overlapMs <= longestOverlapMs, `both had the VIP for ${overlapMs} ms`);
+  assert.ok(truthMs <= TRUTH_MS, `the role was told after ${truthMs} ms`);
 }
 
 async function untilRole(amphorae: readonly Amphora[], role: string): Promise<void> {

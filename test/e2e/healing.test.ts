@@ -134,13 +134,13 @@ function describePlace(room: Lab, record: RepairRecord, { topology, last, breaka
 /** What comes up by itself after the first traffic. */
 const SETTLED_MS = 3_000;
 
-/** The kernel's own entries, and times, are left out. */
+/** The kernel's own entries and what stands in for them, and times, are left out. */
 const INSIDE = "ip netns exec amphora-haproxy";
 const SNAPSHOT = `
 exec 2>&1
 for f in -4 -6; do
   ip -n amphora-haproxy $f -o address show dev eth1 scope global | sed 's/.*inet/inet/; s/eth1:[0-9]*/eth1/; s/valid_lft.*//' | sort
-  ip -n amphora-haproxy $f route show table all | grep -v 'table local' | grep -v 'proto kernel' | sort
+  ip -n amphora-haproxy $f route show table all | grep -v 'table local' | grep -v 'proto kernel' | grep -v '^203.0.113.0/24 dev eth1 proto static scope link' | sort
   ip -n amphora-haproxy $f rule show | sort
 done
 ip -n amphora-haproxy -o link show eth1 | grep -o 'mtu [0-9]*\\|,UP' | sort

@@ -33,8 +33,9 @@ export class RunRecord {
       .map((line) => JSON.parse(line) as Line);
   }
 
-  runsOf(failure: string): number {
-    return this.#of(this.#agent, failure).length;
+  /** Of this agent. */
+  runsOf(failure: string): readonly Run[] {
+    return this.#of(this.#agent, failure);
   }
 
   async add(failure: string, run: Run): Promise<void> {
