@@ -1,8 +1,10 @@
 /** Control groups of a bed: one per machine, in every hierarchy that systemd writes to. */
 import { mkdir, readdir, readFile, rmdir } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 const PREFIX = "amphora-bed";
+const EMPTIED_MS = 5_000;
 
 /** A machine's directory in each hierarchy, the one with CPU figures (version 2) first. */
 export type MachineGroups = readonly string[];
@@ -46,7 +48,21 @@ async function removeGroup(directory: string): Promise<void> {
   for (const entry of await readdir(directory, { withFileTypes: true })) {
     if (entry.isDirectory()) await removeGroup(join(directory, entry.name));
   }
-  await rmdir(directory);
+  await removeEmptied(directory);
+}
+
+/** A killed machine's processes take a moment to be gone. */
+async function removeEmptied(group: string): Promise<void> {
+  const deadline = performance.now() + EMPTIED_MS;
+  for (;;) {
+    try {
+      return await rmdir(group);
+    } catch (error) {
+      const isBusy = error instanceof Error && "code" in error && error.code === "EBUSY";
+      if (!isBusy || performance.now() > deadline) throw error;
+    }
+    await sleep(20);
+  }
 }
 
 async function isAlive(pid: string): Promise<boolean> {
