@@ -29,7 +29,8 @@ export interface Listener {
 }
 
 export interface LoadBalancerDocument {
-  loadbalancer: { loadbalancer_id: string; listeners: Listener[]; pools: Pool[] };
+  /** Some documents have pools within listeners alone, or none. */
+  loadbalancer: { loadbalancer_id: string; listeners: Listener[]; pools?: Pool[] };
   [key: string]: unknown;
 }
 
@@ -37,7 +38,7 @@ type Mutation = (document: LoadBalancerDocument, random: Random) => void;
 
 const onPool =
   (change: (pool: Pool, random: Random) => void): Mutation =>
-  ({ loadbalancer: { pools } }, random) => {
+  ({ loadbalancer: { pools = [] } }, random) => {
     if (pools.length > 0) change(random.pick(pools), random);
   };
 

@@ -209,8 +209,12 @@ async function observe(socket: string): Promise<unknown> {
     table(await answer(`show stat -1 ${type} -1`), ",", columns);
   const certificates = (await answer("show ssl cert")).split("\n").filter((line) => line.startsWith("/"));
   const lists = (await answer("show ssl crt-list")).split("\n").filter((line) => line.startsWith("/"));
-  const details = (command: string, names: string[]) =>
-    Promise.all(names.sort().map((name) => answer(`${command} ${name}`)));
+  // One after the other: HAProxy refuses to look at two certificates at once.
+  const details = async (command: string, names: string[]) => {
+    const answers: string[] = [];
+    for (const name of names.sort()) answers.push(await answer(`${command} ${name}`));
+    return answers;
+  };
   return {
     servers: table(
       settledServersState(await answer("show servers state"), () => true),
