@@ -122,9 +122,7 @@ async function findDrive(waitMs: number): Promise<string | undefined> {
 }
 
 async function driveFile(path: string): Promise<string> {
-  const text = await optionalDriveFile(path);
-  if (text === undefined) throw new AgentError("notFound", `the config drive has no openstack/${path}`);
-  return text;
+  return (await driveBytes(path)).toString();
 }
 
 async function optionalDriveFile(path: string): Promise<string | undefined> {

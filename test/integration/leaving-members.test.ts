@@ -1,6 +1,5 @@
 /** Members that are removed while clients use them, on a throwaway host. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { after, afterEach, test } from "node:test";
 import { createStatsReader } from "../../agent/loadbalancer/read-stats.ts";
@@ -18,6 +17,7 @@ import {
   furnish,
   get,
   idOf,
+  question,
   until,
   VIP,
 } from "./loadbalancer-host.ts";
@@ -56,11 +56,6 @@ async function come(): Promise<void> {
     clients.push(client);
     await question(client);
   }
-}
-
-async function question(client: Socket): Promise<void> {
-  client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-  await once(client, "data", { signal: AbortSignal.timeout(5_000) });
 }
 
 function leave(): void {

@@ -1,7 +1,9 @@
 /** A throwaway host as an amphora: the namespace, a client's side of the VIP, and members that answer. */
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, request, type Server } from "node:http";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { parseConfig } from "../../agent/config/config-parse.ts";
@@ -196,6 +198,12 @@ export function get(host = VIP, port = 80): Promise<string> {
     call.on("error", reject);
     call.end();
   });
+}
+
+/** A request on a connection that stays, and the beginning of its answer. */
+export async function question(client: Socket): Promise<void> {
+  client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  await once(client, "data", { signal: AbortSignal.timeout(5_000) });
 }
 
 export async function answers(): Promise<boolean> {

@@ -1,6 +1,5 @@
 /** Workers that reloads have replaced, and the limits of their number, age and memory, on a throwaway host. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { after, afterEach, test } from "node:test";
 import { parseOldWorkers } from "../../agent/loadbalancer/runtime/parse-old-workers.ts";
@@ -14,6 +13,7 @@ import {
   furnish,
   get,
   idOf,
+  question,
   type TestAgent,
   until,
   VIP,
@@ -54,8 +54,7 @@ async function reload({ loadBalancers }: TestAgent): Promise<void> {
 async function comeAndReload(agent: TestAgent): Promise<Socket> {
   const client = connect(80, VIP);
   clients.push(client);
-  client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-  await once(client, "data", { signal: AbortSignal.timeout(5_000) });
+  await question(client);
   await reload(agent);
   return client;
 }

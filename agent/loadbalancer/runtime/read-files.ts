@@ -28,9 +28,14 @@ export async function readFiles(
   const digests = new Map<string, string>();
   for (const path of [...paths].sort()) {
     const bytes = await readWhole(path);
-    digests.set(path, bytes ? createHash("sha256").update(bytes).digest("hex") : "");
+    digests.set(path, bytes ? digestOf(bytes) : "");
   }
   return { digests: Object.fromEntries(digests), lists, certificates: [...certificates].sort() };
+}
+
+/** Of a file's content, as {@link Files} has it. */
+export function digestOf(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 async function readWhole(path: string): Promise<Buffer | undefined> {

@@ -1,8 +1,9 @@
 /** Certificates that HAProxy gets while it runs, and what it shows of them. */
-import { createHash, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { AgentError } from "../../errors.ts";
 import { readIfPresent } from "../../system/files.ts";
 import type { AdminSession } from "./admin-session.ts";
+import { digestOf } from "./read-files.ts";
 import type { Change } from "./types.ts";
 
 type Storing = Extract<Change, { kind: "certificate.set" }>;
@@ -62,8 +63,7 @@ export async function verifyList(
 
 async function readWhole({ path, digest }: Storing): Promise<string> {
   const bytes = await readIfPresent(path);
-  if (!bytes || createHash("sha256").update(bytes).digest("hex") !== digest)
-    throw new AgentError("conflict", `${path} has changed meanwhile`);
+  if (!bytes || digestOf(bytes) !== digest) throw new AgentError("conflict", `${path} has changed meanwhile`);
   return bytes.toString("latin1");
 }
 
