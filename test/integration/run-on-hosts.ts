@@ -8,6 +8,9 @@ import process from "node:process";
 
 const THROWAWAY_HOST = new URL("../../scripts/throwaway-host", import.meta.url).pathname;
 
+/** Characters of the failures of one file that the sum repeats. */
+const LONGEST_SUMMARY = 3_000;
+
 export interface HostRunOptions {
   /** Only files whose name has one of these; all when empty. */
   readonly words: readonly string[];
@@ -82,16 +85,24 @@ function report(results: readonly Result[]): number {
       const counts = output.matchAll(new RegExp(`^ℹ ${word} (\\d+)$`, "gm"));
       return [...counts].reduce((subtotal, match) => subtotal + Number(match[1]), total);
     }, 0);
-  const broken = results.filter(({ exitCode }) => exitCode !== 0).map(({ file }) => file);
+  const broken = results.filter(({ exitCode }) => exitCode !== 0);
   const [passed, failed, skipped] = [
     sum("pass"),
     sum("fail") + sum("cancelled"),
     sum("skipped") + sum("todo"),
   ];
-  if (broken.length > 0) console.log(`\nFAILED: ${broken.join(", ")}`);
+  // Once more, at the end: of a long output only that may be kept.
+  for (const { file, output } of broken) console.log(`\n${file}:${failuresIn(output)}`);
+  if (broken.length > 0) console.log(`\nFAILED: ${broken.map(({ file }) => file).join(", ")}`);
   if (skipped > 0) console.log(`\n${skipped} TESTS WERE SKIPPED: their reasons are above.`);
   console.log(`\n${passed} passed, ${Math.max(failed, broken.length)} failed, ${skipped} skipped`);
   const skipsForbidden = process.env.CI === "true" && skipped > 0;
   if (skipsForbidden) console.log("CI skips nothing: this is a failure.");
   return broken.length > 0 || passed === 0 || skipsForbidden ? 1 : 0;
+}
+
+/** What the reporter says of the failed tests behind everything else; the last lines where it came to no end. */
+function failuresIn(output: string): string {
+  const [, failures] = output.split("\n✖ failing tests:\n");
+  return failures?.slice(0, LONGEST_SUMMARY).trimEnd() ?? output.slice(-LONGEST_SUMMARY);
 }
