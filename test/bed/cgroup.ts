@@ -1,6 +1,7 @@
 /** Control groups of a bed: one per machine, in every hierarchy that systemd writes to. */
-import { mkdir, readdir, readFile, rmdir } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rmdir } from "node:fs/promises";
 import { join, relative } from "node:path";
+import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const PREFIX = "amphora-bed";
@@ -8,6 +9,14 @@ const EMPTIED_MS = 5_000;
 
 /** A machine's directory in each hierarchy, the one with CPU figures (version 2) first. */
 export type MachineGroups = readonly string[];
+
+/**
+ * A name for the bed of this process. Beds in containers may have groups beside ours: a pid alone would be
+ * another process's there, and a bed that lives would be taken for one that was killed.
+ */
+export async function nameBed(): Promise<string> {
+  return `${await pidNamespace()}-${process.pid}`;
+}
 
 /**
  * Creates a machine's groups below our own. Two machines in one group would share one init's children.
@@ -25,13 +34,21 @@ export async function createGroups(bed: string, machine: string): Promise<Machin
 
 /** Removes the groups of a bed whose processes have ended, and of beds that were killed before they could. */
 export async function removeGroups(bed: string): Promise<void> {
+  const killed = new RegExp(`^${PREFIX}-${await pidNamespace()}-(\\d+)$`);
   for (const parent of await hierarchies()) {
     for (const name of await readdir(parent)) {
-      const [, owner] = new RegExp(`^${PREFIX}-(\\d+)$`).exec(name) ?? [];
-      if (owner === bed) await removeGroup(join(parent, name));
+      const [, owner] = killed.exec(name) ?? [];
+      if (name === `${PREFIX}-${bed}`) await removeGroup(join(parent, name));
       else if (owner && !(await isAlive(owner))) await removeLeftover(join(parent, name));
     }
   }
+}
+
+/** Number of the namespace that pids of this process are valid in. */
+async function pidNamespace(): Promise<string> {
+  const [number] = /\d+/.exec(await readlink("/proc/self/ns/pid")) ?? [];
+  if (number === undefined) throw new Error("/proc/self/ns/pid names no namespace");
+  return number;
 }
 
 /** Of another bed: its last processes may still be ending, and others may be removing it as well. */

@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { removeGroups } from "./cgroup.ts";
+import { nameBed, removeGroups } from "./cgroup.ts";
 import { cacheDirectory, host, requireHost } from "./host.ts";
 import { buildTree, type TreeSpec } from "./tree.ts";
 
@@ -39,7 +39,7 @@ export async function enterLab(trees: readonly TreeSpec[], prepare?: () => Promi
 }
 
 async function runInside(): Promise<number> {
-  const bed = String(process.pid);
+  const bed = await nameBed();
   await removeGroups(bed);
   const namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
   // setpriv: whatever kills us kills unshare, and the end of the pid namespace's first process ends all of it.

@@ -5,6 +5,7 @@ import { renderDocument } from "../../agent/render/documents.ts";
 import { AMPHORA_TREE, buildProgram } from "../bed/amphora.ts";
 import { BedUnavailable } from "../bed/host.ts";
 import { enterLab, type Lab } from "../bed/lab.ts";
+import type { Machine } from "../bed/machine.ts";
 import type { TreeSpec } from "../bed/tree.ts";
 
 /** For a program to come or go, and systemd to say so, on a busy machine. */
@@ -22,8 +23,16 @@ export async function enterOrSkip(title: string, tree: TreeSpec = AMPHORA_TREE):
   }
 }
 
-/** @param attempt - may fail until it succeeds @throws when it does not in time, with its last failure */
-export async function until(what: string, attempt: () => Promise<boolean>): Promise<void> {
+/**
+ * @param attempt - may fail until it succeeds
+ * @param explain - what to print when it does not
+ * @throws when it does not in time, with its last failure
+ */
+export async function until(
+  what: string,
+  attempt: () => Promise<boolean>,
+  explain?: () => Promise<string>,
+): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const failure = await attempt().then(
@@ -31,10 +40,27 @@ export async function until(what: string, attempt: () => Promise<boolean>): Prom
       (error: unknown) => error,
     );
     if (failure === undefined) return;
-    if (performance.now() > deadline)
+    if (performance.now() > deadline) {
+      if (explain) console.error(await explain());
       throw new Error(`${what}: not within ${PATIENCE_MS} ms`, { cause: failure });
+    }
     await sleep(50);
   }
+}
+
+/** What systemd and the kernel know of a unit: for a test that waited for it in vain. */
+export async function explainUnit(machine: Machine, unit: string): Promise<string> {
+  const commands = [
+    `systemctl show ${unit} -p ActiveState,SubState,MainPID,ControlPID,ControlGroup,Result,NRestarts,Job`,
+    `systemctl status --no-pager --full ${unit}`,
+    "systemctl list-jobs --no-pager",
+    "ls -d /sys/fs/cgroup/*; cat /proc/self/cgroup",
+    `for d in $(find /sys/fs/cgroup -name ${unit}); do echo $d; cat $d/cgroup.events $d/cgroup.procs; done`,
+    "ls -l /proc/1/fd; ps -ef",
+    "journalctl --no-pager --lines 60",
+  ];
+  const { stdout, stderr } = await machine.try("sh", ["-xc", `exec 2>&1; ${commands.join("\n")}`]);
+  return stdout + stderr;
 }
 
 interface HttpListener {

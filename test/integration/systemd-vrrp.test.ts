@@ -15,7 +15,7 @@ import { Client } from "../bed/client.ts";
 import type { Lab } from "../bed/lab.ts";
 import { boot, type Machine } from "../bed/machine.ts";
 import { buildTree } from "../bed/tree.ts";
-import { enterOrSkip, haproxyConfig, until } from "./systemd-lab.ts";
+import { enterOrSkip, explainUnit, haproxyConfig, until } from "./systemd-lab.ts";
 
 const AMPHORA_ID = "7c1f5f0e-51b5-4a8a-9d0c-6f6f3b1f9d12";
 const LB = "b2f2bb42-9d1f-4c5c-9d7a-0f1f9f0c6a22";
@@ -145,6 +145,7 @@ function describeKeepalived(room: Lab): void {
     await until(
       "HAProxy",
       async () => !["0", haproxy].includes(await property("MainPID", `haproxy-${LB}.service`)),
+      () => explainUnit(machine, `haproxy-${LB}.service`),
     );
     await act(LB, "stop");
     assert.equal(await read(CHECK), "exit 1");
@@ -214,7 +215,11 @@ function describeKeepalived(room: Lab): void {
     await machine.exec("systemctl", ["daemon-reload"]);
     const before = await property("MainPID");
     await killMain(unit);
-    await until("another keepalived", async () => !["0", before].includes(await property("MainPID")));
+    await until(
+      "another keepalived",
+      async () => !["0", before].includes(await property("MainPID")),
+      () => explainUnit(machine, unit),
+    );
     await machine.exec("rm", ["-r", dropIn]);
     await machine.exec("systemctl", ["daemon-reload"]);
     // Something to be heard: the next regular look may be half a minute away.
