@@ -14,6 +14,7 @@ import { dropInOf, SystemdUnits } from "../system/systemd.ts";
 import { type Ask, ask } from "../system/unix-socket.ts";
 import { renderTemplate } from "../templates.ts";
 import { vrrpLayout } from "../vrrp/layout.ts";
+import { encodeArgument } from "./encode-unit.ts";
 import { MasterSocket } from "./master-socket.ts";
 import type { HaproxyProcesses } from "./parse-processes.ts";
 import {
@@ -202,9 +203,9 @@ export class SystemdSupervisor implements Supervisor {
         return renderTemplate("haproxy-agent.service", unit);
       }
       case "vrrp": {
-        const { entryConfig: config, pidFile } = vrrpLayout(basePath);
+        const { entryConfig: config, pidFile, leftovers } = vrrpLayout(basePath);
         const unit = planKeepalivedUnit({ config, pidFile }, logFacility);
-        return renderTemplate("keepalived-entry.service", unit);
+        return renderTemplate("keepalived-entry.service", { ...unit, leftovers: encodeArgument(leftovers) });
       }
       case "lvs":
         return undefined;

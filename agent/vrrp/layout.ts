@@ -5,6 +5,8 @@ export interface VrrpLayout {
   readonly config: string;
   /** What keepalived is started with: it includes the controller's configuration and names the pipe. */
   readonly entryConfig: string;
+  /** What to take off the interfaces before keepalived starts: commands of `ip -batch`. */
+  readonly leftovers: string;
   /** keepalived writes each change of a role to this pipe. */
   readonly notifications: string;
   /** The roles as they were last told, for the next agent. */
@@ -32,6 +34,7 @@ export function vrrpLayout(basePath: string): VrrpLayout {
     directory,
     config: `${stem}.conf`,
     entryConfig: `${directory}/amphora-agent.conf`,
+    leftovers: `${directory}/leftovers.batch`,
     notifications: `${directory}/notifications`,
     roles: `${directory}/roles.json`,
     pidFile: `${stem}.pid`,

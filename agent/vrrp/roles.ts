@@ -6,10 +6,18 @@ import type { Logger } from "../system/logger.ts";
 import { renderTemplate } from "../templates.ts";
 import type { FollowedRoles } from "./follow-roles.ts";
 import { vrrpLayout } from "./layout.ts";
+import { parseVirtualAddresses } from "./parse-addresses.ts";
 import { parseInstanceNames } from "./parse-instances.ts";
 import type { VrrpRoles } from "./types.ts";
 
 const CONFIG_MODE = 0o644;
+
+/** A keepalived that was killed leaves its addresses behind, whichever interface has them. */
+function encodeLeftovers(config: string): string {
+  return parseVirtualAddresses(config)
+    .map((address) => `address flush to ${address}\n`)
+    .join("");
+}
 
 export function createVrrpRoles(basePath: string, logger: Logger): VrrpRoles {
   const layout = vrrpLayout(basePath);
@@ -19,6 +27,8 @@ export function createVrrpRoles(basePath: string, logger: Logger): VrrpRoles {
   const prepare = async (): Promise<void> => {
     await makeDirectory(layout.directory);
     await keepFile(layout.entryConfig, await renderTemplate("keepalived-entry.conf", layout), CONFIG_MODE);
+    const config = await readIfPresent(layout.config);
+    await keepFile(layout.leftovers, encodeLeftovers(config?.toString("utf8") ?? ""), CONFIG_MODE);
     await keepFifo(layout.notifications);
   };
 
@@ -51,7 +61,7 @@ export function createVrrpRoles(basePath: string, logger: Logger): VrrpRoles {
   return {
     prepare,
     async deviations() {
-      const missing = await missingOf([layout.entryConfig]);
+      const missing = await missingOf([layout.entryConfig, layout.leftovers]);
       return missing.map((file) => ({ difference: `file ${file}`, repair: prepare }));
     },
     follow,

@@ -30,7 +30,7 @@ export interface VrrpInstance {
 
 /** Follows what keepalived tells of its instances. */
 export interface VrrpRoles {
-  /** Writes what makes keepalived tell. @throws the system error */
+  /** Writes what makes keepalived tell, and which addresses it must not start with. @throws the system error */
   prepare(): Promise<void>;
   /** What makes keepalived tell and is gone. */
   deviations(): Promise<readonly Deviation[]>;

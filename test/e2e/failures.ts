@@ -12,8 +12,6 @@ export interface Failure {
   readonly mayStay?: boolean;
   /** Longest time without an answer that is tolerated, in milliseconds. */
   readonly longestGapMs: number;
-  /** For how long both may have the VIP, in milliseconds, where it is more than a hand-over takes. */
-  readonly longestOverlapMs?: number;
 }
 
 const NO_RESTART = `/run/systemd/system/${HAPROXY_UNIT}.d/e2e.conf`;
@@ -80,9 +78,8 @@ export const FAILURES: readonly Failure[] = [
       await machine.exec("systemctl", ["kill", "--signal=KILL", VRRP_UNIT]);
     },
     repair: (amphora) => amphora.vrrp("start"),
+    rolesAfter: ["none", "BACKUP"],
     longestGapMs: 6_000,
-    // Nobody is left to take the address away, until the keepalived that self-healing starts does.
-    longestOverlapMs: 15_000,
   },
   {
     name: "keepalived stopped",
