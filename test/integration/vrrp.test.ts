@@ -68,6 +68,7 @@ test("an upload stores the configuration and the checks, with their modes, and s
     "amphora-agent.conf",
     "check_script.sh",
     "check_scripts",
+    "leftovers.batch",
     "notifications",
     "octavia-keepalived.conf",
     "supervisor.json",
