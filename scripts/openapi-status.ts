@@ -3,6 +3,8 @@ import { boolean, integer, list, moment, number, object, oneOf, optional, string
 
 const ROOM = { total_bytes: integer, available_bytes: integer };
 
+const LIMIT = { used: integer, limit: integer, set_by: string };
+
 const MEMBER = object({
   id: string,
   address: optional(string),
@@ -31,6 +33,7 @@ export const STATUS = object({
     cpus: integer,
     memory: optional(object(ROOM)),
     disk: optional(object({ ...ROOM, read_only: boolean })),
+    limits: optional(object({ tasks: optional(object(LIMIT)), memory: optional(object(LIMIT)) })),
   }),
   agent: object({
     state: oneOf("running", "down", "silent", "unknown"),
@@ -124,6 +127,7 @@ export const STATUS = object({
         "agent",
         "heartbeat",
         "machine",
+        "processes",
         "namespace",
         "interface",
         "vip",

@@ -8,6 +8,8 @@ const REMEDIES: Readonly<Record<ProblemSubject, string>> = {
   agent: "systemctl restart amphora-agent; amphora logs agent shows why it ended",
   heartbeat: "amphora heartbeat --print; amphora logs agent, events heartbeat.*",
   machine: "df -h, free -m and ps aux --sort=-rss show what takes it; a larger flavor, or amphora failover",
+  processes:
+    "ps -eLf --sort=-rss: what has multiplied or grown? end it, or systemctl set-property its unit TasksMax=, MemoryMax=",
   namespace: "systemctl restart amphora-netns, or have the controller fail the amphora over",
   interface: "amphora exec -- ip link; is the port still attached: openstack server show, port list",
   vip: "amphora exec -- ip addr; amphora exec -- amphora-interface up all",

@@ -1,5 +1,5 @@
 /** Noting a failure in place of what was looked for. */
-import { AgentError, asError } from "../errors.ts";
+import { AgentError, asError, systemErrorCode } from "../errors.ts";
 import type { Found } from "./facts.ts";
 
 /** @returns what is found, or why nothing is, in one line */
@@ -9,6 +9,7 @@ export async function attempt<T>(look: () => Promise<T>): Promise<Found<T>> {
   } catch (error) {
     const { message } = asError(error);
     const details = error instanceof AgentError ? error.details?.trim().split("\n", 1)[0] : undefined;
-    return { failure: details ? `${message}: ${details}` : message };
+    const code = error instanceof AgentError ? systemErrorCode(error.cause) : undefined;
+    return { failure: details ? `${message}: ${details}` : message, ...(code !== undefined && { code }) };
   }
 }

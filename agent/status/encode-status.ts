@@ -66,6 +66,7 @@ function encodeMachine(facts: Facts): MachineStatus {
     disk: disk
       ? { total_bytes: disk.total_bytes, available_bytes: disk.available_bytes, read_only: disk.readOnly }
       : null,
+    limits: valueIn(facts.limits) ?? null,
   };
 }
 

@@ -7,10 +7,16 @@ import type { CertificateContent } from "./parse-certificate.ts";
 import type { BackendConfig, FrontendConfig } from "./parse-haproxy-config.ts";
 import type { FoundInterface } from "./parse-interfaces.ts";
 import type { StatisticsRows } from "./parse-statistics.ts";
-import type { Room } from "./types.ts";
+import type { Limits, Room } from "./types.ts";
 
 /** What was found, or why nothing was. */
-export type Found<T> = { readonly value: T } | { readonly failure: string };
+export type Found<T> =
+  | { readonly value: T }
+  | {
+      readonly failure: string;
+      /** Of the system, where a program could not be started for it. */
+      readonly code?: string;
+    };
 
 export interface Facts {
   readonly now: Date;
@@ -26,6 +32,8 @@ export interface Facts {
     readonly memory: Room;
   }>;
   readonly disk: Found<Room & { readonly readOnly: boolean }>;
+  /** Of the agent, or of whoever looks while it does not run. */
+  readonly limits: Found<Limits>;
   readonly agent: AgentAnswer;
   /** Undefined where keepalived is not configured. */
   readonly vrrp: Found<VrrpFacts | undefined>;

@@ -28,6 +28,7 @@ export function findProblems(status: Seen, facts: Facts): Problem[] {
     ...problemsOfAgent(status, facts),
     ...problemsOfHeartbeats(status, facts),
     ...problemsOfMachine(status),
+    ...problemsOfProcesses(status, facts),
     ...problemsOfNetwork(status, facts),
     ...problemsOfVrrp(status),
     ...problemsOfHealing(status),
@@ -62,6 +63,7 @@ function problemsOfReading(facts: Facts): Problem[] {
     ["machine", "versions of packages cannot be read", facts.packages],
     ["machine", "memory and load cannot be read", facts.machine],
     ["machine", "the disk cannot be looked at", facts.disk],
+    ["processes", "limits of processes cannot be read", facts.limits],
     ["vrrp", "keepalived's state cannot be read", facts.vrrp],
     ["interface", "interface files cannot be read", facts.plugged],
     ["interface", "interfaces cannot be looked at", facts.interfaces],
@@ -122,6 +124,32 @@ function problemsOfMachine({ machine: { disk, memory } }: Seen): Problem[] {
   if (memory && memory.available_bytes < memory.total_bytes * LITTLE_ROOM) {
     problems.push(
       warning("machine", null, `memory is almost used up: ${megabytes(memory.available_bytes)} are left`),
+    );
+  }
+  return problems;
+}
+
+/** A kernel that has no room for a process says so in these words (fork(2)). */
+const NO_ROOM: ReadonlySet<string> = new Set(["EAGAIN", "ENOMEM"]);
+
+/** Without new processes nothing can be changed or repaired; what runs goes on. */
+function problemsOfProcesses({ machine: { limits } }: Seen, facts: Facts): Problem[] {
+  const tried: readonly Found<unknown>[] = [facts.interfaces, facts.packages, facts.vrrp, facts.lvs];
+  const refused = tried.find((one) => "code" in one && one.code !== undefined && NO_ROOM.has(one.code));
+  const { tasks, memory } = limits ?? { tasks: null, memory: null };
+  const problems: Problem[] = [];
+  const bound = tasks && `${tasks.used} of ${tasks.limit} processes and threads by ${tasks.set_by}`;
+  if (tasks && tasks.used >= tasks.limit) {
+    problems.push(error("processes", tasks.set_by, `no new process can be started: ${bound}`));
+  } else if (refused) {
+    problems.push(error("processes", null, `no new process can be started: ${failureOf(refused)}`));
+  } else if (tasks && tasks.limit - tasks.used < tasks.limit * LITTLE_ROOM) {
+    problems.push(warning("processes", tasks.set_by, `room for new processes is almost used up: ${bound}`));
+  }
+  if (memory && memory.limit - memory.used < memory.limit * LITTLE_ROOM) {
+    const left = megabytes(Math.max(0, memory.limit - memory.used));
+    problems.push(
+      warning("processes", memory.set_by, `memory is almost used up: ${left} are left by ${memory.set_by}`),
     );
   }
   return problems;

@@ -19,6 +19,7 @@ import { type FoundInterface, parseInterfaces } from "./parse-interfaces.ts";
 import { readCertificates } from "./read-certificates.ts";
 import { readLoadBalancers } from "./read-haproxy.ts";
 import { readLvs, readVrrp } from "./read-keepalived.ts";
+import { readLimits } from "./read-limits.ts";
 
 export interface FactSources {
   /** The configuration in force, as far as the agent tells. @throws what keeps it from being used */
@@ -36,30 +37,31 @@ export async function readFacts({ config: load, defaults, askAgent }: FactSource
   const config = await attempt(() => load(agent));
   const used = "value" in config ? config.value : defaults;
   const agentVrrp = agent.state === "running" ? agent.report.vrrp : undefined;
-  const [packages, machine, disk, vrrp, plugged, interfaces, loadBalancers, lvs, certificates, agentVersion] =
+  const [packages, machine, disk, limits, vrrp, plugged, interfaces, loadBalancers, lvs, certificates] =
     await Promise.all([
       attempt(readPackages),
       attempt(readMachine),
       attempt(() => readRoom(used)),
+      attempt(() => readLimits(agent.state === "running" ? agent.report.pid : "self")),
       attempt(() => readVrrp(used.basePath, agentVrrp)),
       attempt(() => readPlugged(used)),
       attempt(readInterfaces),
       attempt(() => readLoadBalancers(used)),
       attempt(() => readLvs(used.basePath)),
       readCertificates(used),
-      programVersion(),
     ]);
   return {
     now,
     hostname: hostname(),
     cpus: availableParallelism(),
-    agentVersion,
+    agentVersion: await programVersion(),
     apiVersions: API_VERSIONS,
     config,
     agent,
     packages,
     machine,
     disk,
+    limits,
     vrrp,
     plugged,
     interfaces,

@@ -43,6 +43,22 @@ export interface MachineStatus {
   readonly memory: Room | null;
   /** Where load balancers' files are. */
   readonly disk: (Room & { readonly read_only: boolean }) | null;
+  readonly limits: Limits | null;
+}
+
+/** What bounds new processes of the agent; of each kind the one that leaves least, null where nothing sets one. */
+export interface Limits {
+  /** Processes and threads. */
+  readonly tasks: Limit | null;
+  /** Bytes of a control group. */
+  readonly memory: Limit | null;
+}
+
+export interface Limit {
+  readonly used: number;
+  readonly limit: number;
+  /** The file that says so. */
+  readonly set_by: string;
 }
 
 export interface Room {
@@ -220,6 +236,7 @@ export type ProblemSubject =
   | "agent"
   | "heartbeat"
   | "machine"
+  | "processes"
   | "namespace"
   | "interface"
   | "vip"

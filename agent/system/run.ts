@@ -32,8 +32,8 @@ export const FIXED_ENVIRONMENT = {
 };
 
 /**
- * @throws AgentError `commandFailed` when the program is missing or may not be run; the abort
- * signal's own reason when it was aborted
+ * @throws AgentError `commandFailed` when the program is missing or may not be run, with the system error as its
+ * cause; the abort signal's own reason when it was aborted
  */
 export const tryRun: Try = async (file, args, options = {}) => {
   const { input, timeoutMs = 10_000, signal } = options;
@@ -53,7 +53,8 @@ export const tryRun: Try = async (file, args, options = {}) => {
   });
   signal?.throwIfAborted();
   if (result.exitCode === undefined && !result.timedOut && !result.isTerminated) {
-    throw new AgentError("commandFailed", `cannot run ${file}`, { details: result.originalMessage });
+    const { originalMessage: details, cause } = result;
+    throw new AgentError("commandFailed", `cannot run ${file}`, { details, cause });
   }
   const output = result.timedOut ? `${result.all}\n${file} did not end within ${timeoutMs} ms` : result.all;
   return { exitCode: result.exitCode ?? 1, stdout: result.stdout, output };

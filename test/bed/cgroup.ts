@@ -32,6 +32,14 @@ export async function createGroups(bed: string, machine: string): Promise<Machin
   return directories;
 }
 
+/** @returns the one in which processes and threads are counted @throws Error where none is */
+export async function tasksGroup(groups: MachineGroups): Promise<string> {
+  for (const group of groups) {
+    if (await isThere(join(group, "pids.max"))) return group;
+  }
+  throw new Error("no control group hierarchy on this host lets processes be counted here");
+}
+
 /** Removes the groups of a bed whose processes have ended, and of beds that were killed before they could. */
 export async function removeGroups(bed: string): Promise<void> {
   const killed = new RegExp(`^${PREFIX}-${await pidNamespace()}-(\\d+)$`);
@@ -83,23 +91,27 @@ async function removeEmptied(group: string): Promise<void> {
 }
 
 async function isAlive(pid: string): Promise<boolean> {
-  return readFile(`/proc/${pid}/stat`).then(
+  return isThere(`/proc/${pid}/stat`);
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return readFile(file).then(
     () => true,
     () => false,
   );
 }
 
-/** Our own group in the version 2 hierarchy and, where there is one, in systemd's own of version 1. */
+/** Our own group in the version 2 hierarchy and, where they are, in systemd's own and that of tasks of version 1. */
 async function hierarchies(): Promise<string[]> {
   const mounts = await readFile("/proc/self/mountinfo", "utf8");
   const groups = await readFile("/proc/self/cgroup", "utf8");
   const found: string[] = [];
-  for (const [type, line] of [
-    ["cgroup2", /^0::(.*)$/m],
-    ["cgroup", /^\d+:name=systemd:(.*)$/m],
+  for (const [type, line, options] of [
+    ["cgroup2", /^0::(.*)$/m, /^/],
+    ["cgroup", /^\d+:name=systemd:(.*)$/m, /\bname=systemd\b/],
+    ["cgroup", /^\d+:pids:(.*)$/m, /\bpids\b/],
   ] as const) {
     const [, group] = line.exec(groups) ?? [];
-    const options = type === "cgroup" ? /\bname=systemd\b/ : /^/;
     const mount = mounts.split("\n").find((row) => row.includes(` - ${type} `) && options.test(row));
     const [, , , root, point] = mount?.split(" ") ?? [];
     if (root && point && group) found.push(join(point, relative(root, group)));

@@ -5,7 +5,7 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { createGroups, type MachineGroups } from "./cgroup.ts";
+import { createGroups, type MachineGroups, tasksGroup } from "./cgroup.ts";
 import { host } from "./host.ts";
 import type { Lab } from "./lab.ts";
 
@@ -32,6 +32,7 @@ export interface Ended {
  * @param tree - directory made by `buildTree`; stays unchanged
  * @param layers - directories laid over the tree, the topmost first; they stay unchanged too
  * @param interfaces - present from the first moment, as on a virtual machine; they come back at each `start`
+ * @param disk - size of what it can write, for mount(8); the lab's own room unless given
  */
 export async function boot(
   lab: Lab,
@@ -40,8 +41,14 @@ export async function boot(
     tree: string;
     layers?: readonly string[];
     interfaces?: readonly Interface[];
+    disk?: string;
   },
 ): Promise<Machine> {
+  if (options.disk !== undefined) {
+    const directory = join(lab.scratch, options.name);
+    await mkdir(directory, { recursive: true });
+    await host("mount", ["-t", "tmpfs", "-o", `mode=0755,size=${options.disk}`, "amphora-bed", directory]);
+  }
   const root = await mountTree(lab, options.name, [...(options.layers ?? []), options.tree]);
   await writeFile(join(root, "etc/hostname"), `${options.name}\n`);
   await writeFile(join(root, "etc/machine-id"), `${randomUUID().replaceAll("-", "")}\n`);
@@ -94,6 +101,17 @@ export class Machine {
     const [unified] = this.#groups;
     if (unified === undefined) throw new Error("no control group hierarchy of version 2 on this host");
     return join(unified, "payload/system.slice", unit);
+  }
+
+  /** Leaves it room for so many more processes and threads. What `try` and `exec` run is none of its own. */
+  async limitTasks(room: number): Promise<void> {
+    const group = await tasksGroup(this.#groups);
+    const current = Number(await readFile(join(group, "pids.current"), "latin1"));
+    await writeFile(join(group, "pids.max"), String(current + room));
+  }
+
+  async unlimitTasks(): Promise<void> {
+    await writeFile(join(await tasksGroup(this.#groups), "pids.max"), "max");
   }
 
   /** Boots it, again after `stop`. What it wrote to its file system is still there, /run is not. */

@@ -77,7 +77,16 @@ suite("what is wrong", () => {
   });
 
   test("whatever could not be looked at, by its reason", () => {
-    for (const part of ["packages", "machine", "disk", "vrrp", "plugged", "lvs", "loadBalancers"] as const) {
+    for (const part of [
+      "packages",
+      "machine",
+      "disk",
+      "limits",
+      "vrrp",
+      "plugged",
+      "lvs",
+      "loadBalancers",
+    ] as const) {
       assert.match(problemOf({ [part]: { failure: "cannot fork" } }), /^error \w+: .*: cannot fork$/);
     }
     assert.match(problemsOf({ interfaces: { failure: "cannot fork" } })[0] ?? "", /cannot fork/);
@@ -95,6 +104,37 @@ suite("what is wrong", () => {
       problemOf({ machine: { value: { uptimeSeconds: 1, load: 0, memory } } }),
       /^warning .*memory/,
     );
+  });
+
+  test("no room for new processes, by their number or by a program that could not be started", () => {
+    const set_by = "/sys/fs/cgroup/system.slice/amphora-agent.service/pids.max";
+    const limits = (used: number, memory: number | null = null) => ({
+      limits: {
+        value: {
+          tasks: { used, limit: 100, set_by },
+          memory: memory === null ? null : { used: memory, limit: 1e9, set_by: "/sys/memory.max" },
+        },
+      },
+    });
+    assert.equal(
+      problemOf(limits(100)),
+      `error processes: no new process can be started: 100 of 100 processes and threads by ${set_by}`,
+    );
+    assert.match(
+      problemOf(limits(96)),
+      /^warning processes: room for new processes is almost used up: 96 of/,
+    );
+    assert.deepEqual(problemsOf(limits(95, 9e8)), []);
+    assert.match(problemOf(limits(1, 9.8e8)), /^warning processes: memory is almost used up: 19 MB are left/);
+    assert.match(problemOf(limits(1, 1.1e9)), /: 0 MB are left by \/sys\/memory\.max$/);
+    for (const code of ["EAGAIN", "ENOMEM"]) {
+      const failure = { failure: `cannot run ip: spawn ip ${code}`, code };
+      const [first, second] = problemsOf({ interfaces: failure });
+      assert.match(first ?? "", /^error interface: interfaces cannot be looked at/);
+      assert.equal(second, `error processes: no new process can be started: ${failure.failure}`);
+    }
+    const missing = { failure: "cannot run ip: spawn ip ENOENT", code: "ENOENT" };
+    assert.equal(problemsOf({ interfaces: missing }).length, 1);
   });
 
   test("an interface that is missing, down or without a link, if it was ever plugged", () => {

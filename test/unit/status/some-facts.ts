@@ -69,6 +69,9 @@ export function someFacts(changes: Partial<Facts> = {}): Facts {
       value: { uptimeSeconds: 86_400, load: 0.25, memory: { total_bytes: 1e9, available_bytes: 6e8 } },
     },
     disk: { value: { total_bytes: 2e9, available_bytes: 1e9, readOnly: false } },
+    limits: {
+      value: { tasks: { used: 40, limit: 1_000, set_by: "/sys/fs/cgroup/a/pids.max" }, memory: null },
+    },
     agent: {
       state: "running",
       report: {
