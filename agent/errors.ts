@@ -104,9 +104,9 @@ export class MissingCheckScriptError extends AgentError {
  * Runs a step whose failure has a text of its own on the wire.
  * @throws AgentError `commandFailed` with that text, and the reason as `details`
  */
-export async function failingAs(message: string, step: () => Promise<void>): Promise<void> {
+export async function failingAs<T>(message: string, step: () => Promise<T>): Promise<T> {
   try {
-    await step();
+    return await step();
   } catch (error) {
     const cause = asError(error);
     const details = error instanceof AgentError ? (error.details ?? error.message) : cause.message;

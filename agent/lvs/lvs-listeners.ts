@@ -13,7 +13,7 @@ import { removeFile } from "../system/removal.ts";
 import { run } from "../system/run.ts";
 import { renderTemplate } from "../templates.ts";
 import type { VrrpChecks } from "../vrrp/types.ts";
-import { forgetInForce, isInForce, noteInForce } from "./in-force.ts";
+import { forgetInForce, noteInForce, readInForce } from "./in-force.ts";
 import { type LvsLayout, lvsDirectory, lvsLayout } from "./layout.ts";
 import { listLvsListeners } from "./list.ts";
 import { hasVirtualServer, parseVipAddresses } from "./parse-config.ts";
@@ -139,13 +139,10 @@ class KeepalivedListeners implements LvsListeners {
 
   async #act(id: LvsListenerId, wanted: Action): Promise<string> {
     const { supervisor, topology, logger } = this.#options;
-    // keepalived's own reload would not put members back into their first state (docs/contract/rest-api.md, 2.9).
+    // On the wire a reload is a restart (docs/contract/rest-api.md, 2.9).
     const action = wanted === "reload" ? "restart" : wanted;
     const layout = this.#layout(id);
-    // The controller uploads every listener anew for each change of its load balancer.
-    if (wanted === "reload" && (await isInForce(layout))) {
-      logger.info({ event: "lvs.restart.unneeded", listenerId: id }, "keepalived works with this already");
-    } else {
+    if (wanted !== "reload" || !(await this.#reload(id))) {
       const isStarted = action === "start" && (await isRunning(layout));
       if (!isStarted) await forgetInForce(layout);
       await failingAs(`Failed to ${action} keepalivedlvs listener ${id}`, () =>
@@ -157,6 +154,29 @@ class KeepalivedListeners implements LvsListeners {
     // With a standby keepalived announces the addresses, when they are here (docs/contract/rest-api.md, 2.8).
     if (action !== "stop" && topology() !== "ACTIVE_STANDBY") void this.#announce(id);
     return `keepalivedlvs listener ${id} ${VERB[action]}`;
+  }
+
+  /** @returns whether keepalived works with what is stored, without a restart */
+  async #reload(id: LvsListenerId): Promise<boolean> {
+    const { supervisor, logger } = this.#options;
+    const layout = this.#layout(id);
+    const before = await readInForce(layout);
+    const after = (await readIfPresent(layout.config))?.toString("utf8");
+    if (before === undefined || after === undefined) return false;
+    // The controller uploads every listener anew for each change of its load balancer.
+    if (before === after) {
+      logger.info({ event: "lvs.restart.unneeded", listenerId: id }, "keepalived works with this already");
+      return true;
+    }
+    const { reloadMembers } = await import("./reload.ts");
+    await forgetInForce(layout);
+    const isReloaded = await failingAs(`Failed to restart keepalivedlvs listener ${id}`, () =>
+      reloadMembers({ layout, service: { kind: "lvs", id }, supervisor, before, after }),
+    );
+    if (!isReloaded) return false;
+    await noteInForce(layout);
+    logger.info({ event: "lvs.reload.done", listenerId: id }, "keepalived works with other members");
+    return true;
   }
 
   async #delete(id: LvsListenerId): Promise<void> {
