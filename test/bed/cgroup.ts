@@ -32,12 +32,12 @@ export async function createGroups(bed: string, machine: string): Promise<Machin
   return directories;
 }
 
-/** @returns the one in which processes and threads are counted @throws Error where none is */
-export async function tasksGroup(groups: MachineGroups): Promise<string> {
+/** @returns the one in which processes and threads are counted; undefined where none is, as in some containers */
+export async function tasksGroup(groups: MachineGroups): Promise<string | undefined> {
   for (const group of groups) {
     if (await isThere(join(group, "pids.max"))) return group;
   }
-  throw new Error("no control group hierarchy on this host lets processes be counted here");
+  return undefined;
 }
 
 /** Removes the groups of a bed whose processes have ended, and of beds that were killed before they could. */
@@ -113,8 +113,10 @@ async function hierarchies(): Promise<string[]> {
   ] as const) {
     const [, group] = line.exec(groups) ?? [];
     const mount = mounts.split("\n").find((row) => row.includes(` - ${type} `) && options.test(row));
-    const [, , , root, point] = mount?.split(" ") ?? [];
-    if (root && point && group) found.push(join(point, relative(root, group)));
+    const [, , , root, point, flags] = mount?.split(" ") ?? [];
+    // A container may look at the others, and write to those of systemd alone.
+    const isWritable = flags?.split(",").includes("rw");
+    if (root && point && group && isWritable) found.push(join(point, relative(root, group)));
   }
   return found;
 }

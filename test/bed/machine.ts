@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { createGroups, type MachineGroups, tasksGroup } from "./cgroup.ts";
-import { host } from "./host.ts";
+import { BedUnavailable, host } from "./host.ts";
 import type { Lab } from "./lab.ts";
 
 const BOOT_MS = 60_000;
@@ -105,13 +105,19 @@ export class Machine {
 
   /** Leaves it room for so many more processes and threads. What `try` and `exec` run is none of its own. */
   async limitTasks(room: number): Promise<void> {
-    const group = await tasksGroup(this.#groups);
+    const group = await this.#tasksGroup();
     const current = Number(await readFile(join(group, "pids.current"), "latin1"));
     await writeFile(join(group, "pids.max"), String(current + room));
   }
 
   async unlimitTasks(): Promise<void> {
-    await writeFile(join(await tasksGroup(this.#groups), "pids.max"), "max");
+    await writeFile(join(await this.#tasksGroup(), "pids.max"), "max");
+  }
+
+  async #tasksGroup(): Promise<string> {
+    const group = await tasksGroup(this.#groups);
+    if (group === undefined) throw new BedUnavailable("processes are not counted in control groups here");
+    return group;
   }
 
   /** Boots it, again after `stop`. What it wrote to its file system is still there, /run is not. */

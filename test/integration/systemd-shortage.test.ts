@@ -18,6 +18,7 @@ import {
   installUnit,
 } from "../bed/amphora.ts";
 import { Client } from "../bed/client.ts";
+import { BedUnavailable } from "../bed/host.ts";
 import type { Lab } from "../bed/lab.ts";
 import { boot, type Machine } from "../bed/machine.ts";
 import { buildTree } from "../bed/tree.ts";
@@ -115,10 +116,17 @@ function describeShortage(room: Lab): void {
     });
   });
 
-  test("no room for new processes in the whole machine", async () => {
+  test("no room for new processes in the whole machine", async (t) => {
+    try {
+      await machine.limitTasks(50);
+    } catch (error) {
+      if (!(error instanceof BedUnavailable)) throw error;
+      console.error(`SKIPPED: no room for new processes: ${error.message}`);
+      t.skip(error.message);
+      return;
+    }
     await during({
       injure: async () => {
-        await machine.limitTasks(50);
         await machine.exec("systemctl", ["start", "greedy.service"]);
       },
       problem: /^no new process can be started: /,
