@@ -122,9 +122,30 @@ export class Machine {
 
   /** Boots it, again after `stop`. What it wrote to its file system is still there, /run is not. */
   async start(): Promise<void> {
+    await this.#boot();
+    if (await this.#tracksProcesses()) return;
+    // Seen in containers now and then: its systemd has the hierarchy of version 1 alone, where it may miss that a unit has ended.
+    const mounts = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
+    const here = mounts.filter((line) => line.includes("cgroup")).join("\n");
+    console.error(`bed: ${this.name} came up without control groups of version 2, it boots again\n${here}`);
+    await this.kill();
+    await this.#boot();
+    if (!(await this.#tracksProcesses()))
+      throw new Error(`machine ${this.name} has no control groups of version 2`);
+  }
+
+  /** Whether its systemd has the version 2 hierarchy, where this host has one. */
+  async #tracksProcesses(): Promise<boolean> {
+    const [here, inside] = await Promise.all(
+      ["self", this.leader].map((pid) => readFile(`/proc/${pid}/mountinfo`, "utf8")),
+    );
+    return !here?.includes(CGROUP2) || inside?.includes(CGROUP2) === true;
+  }
+
+  async #boot(): Promise<void> {
     if (this.#running) throw new Error(`machine ${this.name} is running`);
     for (const nic of this.#interfaces) await createInterface(nic);
-    const nspawn = spawn("sh", ["-c", ENTER_GROUPS, "sh", ...this.#groups, "--", ...this.#command()], {
+    const nspawn = spawn("sh", ["-ec", ENTER_GROUPS, "sh", ...this.#groups, "--", ...this.#command()], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [nspawn.stdout, nspawn.stderr]) {
@@ -294,6 +315,9 @@ export class Machine {
     throw new Error(`machine ${this.name} is "${state}" after ${BOOT_MS} ms\n${this.#console}`);
   }
 }
+
+/** In a line of `/proc/<pid>/mountinfo`. */
+const CGROUP2 = " - cgroup2 ";
 
 /** Puts its own process into each group, then becomes the program after `--`. */
 const ENTER_GROUPS = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"';
