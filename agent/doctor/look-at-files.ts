@@ -66,7 +66,8 @@ async function readCertificateFiles({ certificates }: Facts): Promise<Certificat
 
 async function readTimeProperties(signal: AbortSignal): Promise<string | undefined> {
   if (!(await isSystemdInit())) return undefined;
-  return run("timedatectl", ["show", "--property=NTP,NTPSynchronized"], { signal });
+  // Each by itself: unlike systemctl, it takes no list.
+  return run("timedatectl", ["show", "--property=NTP", "--property=NTPSynchronized"], { signal });
 }
 
 /** The load balancers' own directory is the status's. */

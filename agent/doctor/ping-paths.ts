@@ -1,4 +1,5 @@
 /** How large a packet may be on the way to a host, asked with packets that nobody may divide. */
+import { AgentError } from "../errors.ts";
 import type { Netns } from "../network/netns.ts";
 import { parseAddress } from "../parse-address.ts";
 import type { PathProbe } from "./judge-reach.ts";
@@ -10,6 +11,8 @@ const SMALL_PACKET = 128;
 const USUAL_SIZES = [8_950, 1_500, 1_492, 1_450, 1_420, 1_400, 1_280];
 /** ping's own words when a router, or the kernel, has told it to send smaller ones: then TCP knows it as well. */
 const TOLD = /too long|Frag needed|Packet too big/;
+/** ip-netns(8), of a program that is not there. */
+const MISSING = /exec of "ping" failed/;
 
 export interface Path {
   readonly host: string;
@@ -41,6 +44,8 @@ async function ping(
   const args = ["-n", "-M", "do", "-c", "1", "-W", "1", "-s", size, host];
   const { exitCode, output } = await exec("ping", args, { timeoutMs: 3_000, signal });
   if (exitCode === 0) return "answered";
+  if (MISSING.test(output))
+    throw new AgentError("commandFailed", "cannot run ping", { details: output.trim() });
   return TOLD.test(output) ? "told" : "lost";
 }
 

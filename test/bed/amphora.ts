@@ -100,6 +100,7 @@ export async function installProgram(machine: Machine): Promise<string> {
   for (const name of PROGRAMS) {
     await machine.exec("ln", ["-s", `${INSTALLED}/dist/${name}`, `/usr/local/bin/${name}`]);
   }
+  await machine.exec("ln", ["-s", `${INSTALLED}/dist/amphora.js`, "/usr/local/bin/amphora"]);
   return `${INSTALLED}/dist/amphora-agent`;
 }
 

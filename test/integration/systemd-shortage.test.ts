@@ -22,6 +22,7 @@ import { BedUnavailable } from "../bed/host.ts";
 import type { Lab } from "../bed/lab.ts";
 import { boot, type Machine } from "../bed/machine.ts";
 import { buildTree } from "../bed/tree.ts";
+import { CLOCK } from "../e2e/faults.ts";
 import { enterOrSkip, haproxyConfig, until } from "./systemd-lab.ts";
 
 const AMPHORA_ID = "7c1f5f0e-51b5-4a8a-9d0c-6f6f3b1f9d13";
@@ -38,7 +39,7 @@ const DISK = "600m";
 const GREEDY = `[Service]
 ExecStart=/bin/bash -c 'while :; do sleep 10000 & done'
 `;
-const AMPHORA = "/opt/amphora-agent/dist/amphora.js";
+const AMPHORA = "amphora";
 /** The agent sends one a second. */
 const HEARTBEATS = 3;
 
@@ -135,6 +136,24 @@ function describeShortage(room: Lab): void {
         await machine.unlimitTasks();
       },
     });
+  });
+
+  test("a clock that a service should keep is one that is not synchronised, if the kernel says so", async () => {
+    const shell = (script: string) => machine.exec("bash", ["-ec", script]);
+    await CLOCK.inject({ shell });
+    try {
+      const [kept, synchronised] = (
+        await shell("timedatectl show --property=NTP --property=NTPSynchronized --value")
+      ).split("\n");
+      assert.equal(kept, "yes");
+      const { findings } = await diagnose();
+      assert.equal(
+        findings.some(({ text }) => CLOCK.text.test(text)),
+        synchronised === "no",
+      );
+    } finally {
+      await CLOCK.repair({ shell });
+    }
   });
 
   interface Shortage {
