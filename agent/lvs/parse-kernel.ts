@@ -8,6 +8,8 @@ export type Service = `${string} ${Endpoint}`;
 export interface RealServer {
   readonly weight: number;
   readonly activeConnections: number;
+  /** UDP flows are all of this kind. */
+  readonly inactiveConnections: number;
 }
 
 /** Totals of one service since it was added to the kernel. */
@@ -35,10 +37,11 @@ export function parseServers(table: string): KernelState["servers"] {
       servers = new Map();
       services.set(`${first} ${endpoint}`, servers);
     } else {
-      const [, , , weight, activeConnections] = fields;
+      const [, , , weight, activeConnections, inactiveConnections] = fields;
       servers?.set(endpoint, {
         weight: Number(need(weight, endpoint)),
         activeConnections: Number(need(activeConnections, endpoint)),
+        inactiveConnections: Number(inactiveConnections ?? 0),
       });
     }
   }
@@ -62,6 +65,28 @@ export function parseCounters(statistics: string): KernelState["counters"] {
     });
   }
   return counters;
+}
+
+/**
+ * Connections that each server was given since it was added to the kernel.
+ * @param statistics - as for {@link parseCounters}
+ * @throws AgentError `unavailable` for a server without numbers
+ */
+export function parseServerTotals(
+  statistics: string,
+): ReadonlyMap<Service, ReadonlyMap<Endpoint, number | bigint>> {
+  const services = new Map<Service, Map<Endpoint, number | bigint>>();
+  let servers: Map<Endpoint, number | bigint> | undefined;
+  for (const [first = "", address = "", connections] of rowsOf(statistics)) {
+    const endpoint = parseIpvsadmEndpoint(address);
+    if (first === "->") {
+      if (endpoint !== undefined) servers?.set(endpoint, need(connections, address));
+      continue;
+    }
+    servers = endpoint === undefined ? undefined : new Map();
+    if (servers && endpoint !== undefined) services.set(`${first} ${endpoint}`, servers);
+  }
+  return services;
 }
 
 /** Fields of each line behind the three of the heading. */

@@ -1,4 +1,4 @@
-/** Asks every HAProxy of this amphora, over sessions that are kept. */
+/** Asks every HAProxy of this amphora, over sessions that are kept, and the kernel about UDP and SCTP. */
 
 import { AgentError, asError } from "../errors.ts";
 import { type Layout, layoutOf } from "../loadbalancer/layout.ts";
@@ -7,6 +7,7 @@ import { parseHaproxyConfig } from "../status/parse-haproxy-config.ts";
 import { readIfPresent } from "../system/files.ts";
 import { RuntimeSession } from "../system/runtime-session.ts";
 import { type Addresses, parseSample, TOP_COMMAND } from "./parse-sample.ts";
+import { readLvsSample } from "./read-lvs-sample.ts";
 import type { Sample } from "./types.ts";
 
 const ANSWER_TIMEOUT_MS = 5_000;
@@ -52,7 +53,10 @@ export function createSampler(basePath: string, now: () => number): Sampler {
   return {
     async read() {
       const ids = await listLoadBalancers(basePath);
-      const found = await Promise.all(ids.map((id) => readOne(id, layoutOf(basePath, id))));
+      const found = await Promise.all([
+        ...ids.map((id) => readOne(id, layoutOf(basePath, id))),
+        readLvsSample(basePath),
+      ]);
       return {
         atMs: now(),
         listeners: found.flatMap((one) => ("listeners" in one ? one.listeners : [])),

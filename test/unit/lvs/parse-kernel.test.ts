@@ -20,11 +20,11 @@ suite("the kernel's table of services", () => {
     );
     assert.deepEqual(
       [...(servers.get("UDP CB00710A:14E9") ?? [])],
-      [["C000020B:1389", { weight: 3, activeConnections: 4 }]],
+      [["C000020B:1389", { weight: 3, activeConnections: 4, inactiveConnections: 1 }]],
     );
     assert.deepEqual(
       [...(servers.get("SCTP [2001:0db8:0000:0000:0000:0000:0000:0005]:14E9")?.values() ?? [])],
-      [{ weight: 0, activeConnections: 7 }],
+      [{ weight: 0, activeConnections: 7, inactiveConnections: 0 }],
     );
     assert.equal(servers.size, 4);
   });
