@@ -23,13 +23,21 @@ export function createVrrpRoles(basePath: string, logger: Logger): VrrpRoles {
   const layout = vrrpLayout(basePath);
   let followed: FollowedRoles | undefined;
   let opening = Promise.resolve();
+  let preparing = Promise.resolve();
 
-  const prepare = async (): Promise<void> => {
+  const write = async (): Promise<void> => {
     await makeDirectory(layout.directory);
     await keepFile(layout.entryConfig, await renderTemplate("keepalived-entry.conf", layout), CONFIG_MODE);
     const config = await readIfPresent(layout.config);
     await keepFile(layout.leftovers, encodeLeftovers(config?.toString("utf8") ?? ""), CONFIG_MODE);
     await keepFifo(layout.notifications);
+  };
+
+  // One at a time: the agent's start and a controller's upload may come together.
+  const prepare = (): Promise<void> => {
+    const done = preparing.then(write);
+    preparing = done.catch(() => undefined);
+    return done;
   };
 
   // VRRP itself does not depend on it.
