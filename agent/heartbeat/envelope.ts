@@ -1,16 +1,15 @@
 /** The signed form in which a message travels (docs/contract/heartbeat.md, section 6.1). */
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { constants, deflate, deflateSync, inflateSync } from "node:zlib";
+import { deflate, inflateSync } from "node:zlib";
 import { AgentError } from "../errors.ts";
+import { HmacKey } from "./hmac-key.ts";
+import { DEFLATE_OPTIONS, deflateShort, SHORT_TEXT } from "./short-deflate.ts";
 
 const HEX_DIGEST_BYTES = 64;
 const RAW_DIGEST_BYTES = 32;
 /** Far more than a datagram of honest JSON inflates to. */
 const LONGEST_TEXT = 16 * 1024 * 1024;
-
-/** Shorter texts take less time to compress (0.3 ms) than to hand to another thread. */
-const SMALL_TEXT = 8 * 1024;
 
 const deflateAsync = promisify(deflate);
 
@@ -19,12 +18,11 @@ const deflateAsync = promisify(deflate);
  * @param key - `heartbeat_key`
  */
 export async function sealEnvelope(text: string, key: string): Promise<Buffer> {
-  // Level 9 is the contract's. "Filtered" skips the short matches between random ids: 5 % smaller, and faster.
-  const options = { level: 9, strategy: constants.Z_FILTERED };
-  const bytes = Buffer.from(text, "utf8");
-  const payload =
-    bytes.length < SMALL_TEXT ? deflateSync(bytes, options) : await deflateAsync(bytes, options);
-  return Buffer.concat([payload, Buffer.from(digest(payload, key).toString("hex"), "latin1")]);
+  const payload = text.length <= SHORT_TEXT ? deflateShort(text) : await deflateAsync(text, DEFLATE_OPTIONS);
+  const envelope = Buffer.allocUnsafe(payload.length + HEX_DIGEST_BYTES);
+  envelope.set(payload);
+  envelope.write(digest(payload, key).toString("hex"), payload.length, "latin1");
+  return envelope;
 }
 
 /**
@@ -54,13 +52,13 @@ function signedPart(envelope: Buffer, digestBytes: number, key: string): Buffer 
 }
 
 function digest(payload: Uint8Array, key: string): Buffer {
-  return createHmac("sha256", keyObject(key)).update(payload).digest();
+  return hmacKey(key).digest(payload);
 }
 
-let lastKey: { readonly text: string; readonly object: KeyObject } | undefined;
+let lastKey: { readonly text: string; readonly key: HmacKey } | undefined;
 
 /** The key changes hardly ever, and is used every few seconds. */
-function keyObject(text: string): KeyObject {
-  if (lastKey?.text !== text) lastKey = { text, object: createSecretKey(text, "utf8") };
-  return lastKey.object;
+function hmacKey(text: string): HmacKey {
+  if (lastKey?.text !== text) lastKey = { text, key: new HmacKey(text) };
+  return lastKey.key;
 }
