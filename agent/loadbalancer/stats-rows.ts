@@ -69,6 +69,23 @@ export class StatsRows {
     return this.#skipEmptyLine() ? undefined : this.#readUnusualRow();
   }
 
+  /**
+   * What the rows that are to come say in the wanted columns, and whatever is no ordinary row as it is: of the same
+   * columns, equal gists are of equal rows. Made in one go, without an object for each row, it takes half as long as
+   * reading them.
+   * @returns undefined when there is a quote in the answer
+   */
+  gist(): string | undefined {
+    if (this.#text.includes('"')) return undefined;
+    const { everyRow, gist } = this.#header;
+    return this.#text.slice(this.#position).replace(everyRow, gist);
+  }
+
+  /** To be called when the gist has told all: no row is read. */
+  skip(): void {
+    this.#position = this.#bytes.length;
+  }
+
   /** Whether only white space follows the answer. */
   get ended(): boolean {
     return this.#bytes.subarray(this.#position).every((byte) => byte <= SPACE);
@@ -137,11 +154,15 @@ interface Header {
   /** Positions of the wanted columns, ascending. */
   readonly wanted: readonly number[];
   readonly pattern: RegExp;
+  /** The same, for all rows in turn. */
+  readonly everyRow: RegExp;
+  /** What becomes of a row in a {@link StatsRows.gist}. */
+  readonly gist: string;
 }
 
 /** Matches nothing. */
 const NO_ROW = /(?!)/y;
-const NO_HEADER: Header = { line: "", columns: {}, wanted: [], pattern: NO_ROW };
+const NO_HEADER: Header = { line: "", columns: {}, wanted: [], pattern: NO_ROW, everyRow: NO_ROW, gist: "" };
 /** The last header by the column names that were asked for. */
 const headers = new WeakMap<readonly string[], Header>();
 
@@ -156,6 +177,11 @@ function patternOf(wanted: readonly number[]): RegExp {
   return fields.length === 0 ? NO_ROW : new RegExp(`(?!\\n)${fields.join(",")}(?:,[^"\\n]*)?\\n`, "y");
 }
 
+/** Fields have no comma, and the answer, which is ASCII, no such end of a line. */
+function gistOf(fields: number): string {
+  return `${Array.from({ length: fields }, (_, index) => `$${index + 1}`).join()}\u00ff`;
+}
+
 /** @param line - header with its newline; the first two characters are "# " */
 function findColumns(line: string, names: readonly string[]): Omit<Header, "line"> {
   const found = line.slice(2, -1).split(",");
@@ -163,7 +189,8 @@ function findColumns(line: string, names: readonly string[]): Omit<Header, "line
   const columns = Object.fromEntries(
     names.map((name) => [name, wanted.indexOf(found.indexOf(name)) + 1 || -1]),
   );
-  return { columns, wanted, pattern: patternOf(wanted) };
+  const pattern = patternOf(wanted);
+  return { columns, wanted, pattern, everyRow: new RegExp(pattern, "g"), gist: gistOf(wanted.length) };
 }
 
 function cutOff(): AgentError {

@@ -188,6 +188,63 @@ suite("pools in HAProxy's statistics", () => {
   });
 });
 
+suite("pools that the last answer had too", () => {
+  const rows = [aMember(), aMember({ svname: "other", status: "DOWN" }), aPool()];
+  const poolsOf = (answers: Buffer[], options: Parameters<typeof parseStats>[1] = {}) =>
+    parseStats(answers, { last: parseStats(answer([], rows)), ...options }).pools;
+
+  test("are the very same when only their counters have changed", () => {
+    const busy = [
+      aMember({ stot: "7", addr: "x" }),
+      aMember({ svname: "other", status: "DOWN" }),
+      aPool({ bin: "9" }),
+    ];
+    const last = parseStats(answer([], rows));
+    assert.equal(parseStats(answer([aListener()], busy), { last }).pools, last.pools);
+  });
+
+  test("are what a first answer says, whatever has changed", () => {
+    const value = fc.constantFrom("a", "b:c", "UP", "DOWN", "0", "1", "BACKEND", '"q,r"', '"q\nr"', "");
+    const cells = fc.record({ pxname: value, svname: value, status: value, weight: value, last_chk: value });
+    const read = (answers: Buffer[], options: Parameters<typeof parseStats>[1] = {}) => {
+      try {
+        return parseStats(answers, { isPoolName: () => true, ...options });
+      } catch (error) {
+        assert.ok(isUnusable(error));
+        return undefined;
+      }
+    };
+    fc.assert(
+      fc.property(fc.array(cells, { maxLength: 4 }), fc.array(cells, { maxLength: 4 }), (before, now) => {
+        const known = read(answer([], before.map(row)));
+        const answers = answer([], now.map(row));
+        assert.deepEqual(read(answers, { last: known }), read(answers));
+      }),
+    );
+  });
+
+  test("are read again when other servers are left out", () => {
+    const without = new Set(["pool:listener/other"]);
+    assert.deepEqual(poolsOf(answer([], rows), { without })[0]?.members, { member: "UP" });
+  });
+
+  test("are refused when their names are no longer good", () => {
+    assert.throws(() => poolsOf(answer([], rows), { isPoolName: () => false }), isUnusable);
+  });
+
+  test("are read again under a header with other columns", () => {
+    const header = HEADER.replace("status,weight", "weight,status");
+    const swapped = [aMember({ status: "1", weight: "UP" }), aPool({ status: "1", weight: "UP" })];
+    assert.deepEqual(poolsOf(answer([], swapped, header))[0]?.members, { member: "UP" });
+  });
+
+  test("are refused when the answer is cut off behind the same rows, or goes on", () => {
+    const [frontends = Buffer.alloc(0), backends = Buffer.alloc(0)] = answer([], rows);
+    assert.throws(() => poolsOf([frontends, backends.subarray(0, -1)]), isUnusable);
+    assert.throws(() => poolsOf([frontends, Buffer.concat([backends, Buffer.from("x")])]), isUnusable);
+  });
+});
+
 suite("internal proxies of the metrics exporter", () => {
   test("are no listeners and no pools, whatever their rows hold", () => {
     const frontends = [aListener({ pxname: "prometheus-exporter-internal-endpoint", bin: "" })];
