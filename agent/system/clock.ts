@@ -26,8 +26,11 @@ export const systemClock: Clock = {
  * is over before the loop sleeps again if the caller works for a millisecond.
  */
 function disarm(): void {
-  setTimeout(() => undefined, 1).unref();
+  if (soon) soon.refresh();
+  else soon = setTimeout(() => undefined, 1).unref();
 }
+
+let soon: NodeJS.Timeout | undefined;
 
 /** Milliseconds since an arbitrary moment, which is the same one for all threads: `performance` has one for each. */
 export function sharedNow(): number {
@@ -39,20 +42,13 @@ export function sharedNow(): number {
  * failure is for whoever else holds it.
  * @returns whether it has settled
  */
-export async function settledWithin(
-  clock: Clock,
-  limitMs: number,
-  promise: Promise<unknown>,
-): Promise<boolean> {
-  const { promise: decision, resolve } = Promise.withResolvers<boolean>();
-  const cancel = clock.after(Math.max(0, limitMs), () => resolve(false));
-  promise.then(
-    () => resolve(true),
-    () => resolve(true),
-  );
-  try {
-    return await decision;
-  } finally {
-    cancel();
-  }
+export function settledWithin(clock: Clock, limitMs: number, promise: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(Math.max(0, limitMs), () => resolve(false));
+    const settled = (): void => {
+      cancel();
+      resolve(true);
+    };
+    promise.then(settled, settled);
+  });
 }

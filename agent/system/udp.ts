@@ -43,7 +43,12 @@ export function createUdpSender(): UdpSender {
 
 /** Binding by hand matters: when the implicit binding of a first send fails, that send never ends. */
 async function openSocket(family: Family): Promise<SocketAsPromised> {
-  const socket = DgramAsPromised.createSocket(family);
+  const version = family === "udp4" ? 4 : 6;
+  const socket = DgramAsPromised.createSocket({
+    type: family,
+    // There are no names here, and Node's own answer comes a turn later even for an address.
+    lookup: (address, _options, answer) => answer(null, address, version),
+  });
   try {
     await socket.bind();
   } catch (error) {
