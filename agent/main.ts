@@ -411,7 +411,7 @@ async function stopDaemon({
 function startHeartbeat(
   config: ConfigInForce,
   stats: StatsReader,
-  names: () => Promise<Names>,
+  names: () => Names | Promise<Names>,
   log: Logger,
 ): Heartbeat {
   const { basePath } = config.current;

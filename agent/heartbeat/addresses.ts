@@ -21,7 +21,10 @@ export class Addresses {
   }
 
   of(host: string): string | undefined {
-    return isIP(host) === 0 ? this.#known.get(host) : host;
+    const known = this.#known.get(host);
+    if (known !== undefined || isIP(host) === 0) return known;
+    this.#known.set(host, host);
+    return host;
   }
 
   /**

@@ -16,16 +16,19 @@ const LVS = "lvs";
 export function withLvs(haproxy: StatsSource, load: () => Promise<LvsSource>): StatsSource {
   let lvs: Promise<LvsSource> | undefined;
   let ending = new AbortController();
+  async function readLvs(): ReturnType<StatsSource["read"]> {
+    lvs ??= load();
+    ending = new AbortController();
+    const { signal } = ending;
+    return await (await lvs).read({ signal });
+  }
+
   return {
     list(names) {
       return names.directories.includes(LVS) ? listAlso(haproxy.list(names)) : haproxy.list(names);
     },
-    async read(id) {
-      if (id !== LVS) return await haproxy.read(id);
-      lvs ??= load();
-      ending = new AbortController();
-      const { signal } = ending;
-      return await (await lvs).read({ signal });
+    read(id) {
+      return id === LVS ? readLvs() : haproxy.read(id);
     },
     release(id, reason) {
       if (id === LVS) ending.abort(reason);

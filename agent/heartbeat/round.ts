@@ -20,7 +20,7 @@ export interface RoundOptions {
   readonly config: () => HeartbeatConfig;
   readonly stats: StatsSource;
   /** Names inside the state directory. */
-  readonly names: () => Promise<Names>;
+  readonly names: () => Names | Promise<Names>;
   readonly sender: UdpSender;
   readonly lookup: Lookup;
   readonly signal: SendSignal;
@@ -97,8 +97,10 @@ export class Round {
   async run(): Promise<void> {
     const config = this.#options.config();
     try {
-      const names = await this.#options.names();
-      if (!(await this.#mayBeSent(config, names))) {
+      const found = this.#options.names();
+      const names = found instanceof Promise ? await found : found;
+      const silence = reasonForSilence(names, config.basePath, this.#options.signal);
+      if (!this.#mayBeSent(silence && (await silence))) {
         this.#lastDoneAt = this.#options.clock.now();
         return;
       }
@@ -120,8 +122,8 @@ export class Round {
     await Promise.all(this.#sending);
   }
 
-  async #mayBeSent(config: HeartbeatConfig, names: Names): Promise<boolean> {
-    const reason = await reasonForSilence(names, config.basePath, this.#options.signal);
+  /** @param reason - for silence */
+  #mayBeSent(reason: string | undefined): boolean {
     if (reason === undefined) {
       this.#works("guard", "heartbeat.guard.passed", "keepalived runs, heartbeats go on");
       return true;

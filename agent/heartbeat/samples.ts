@@ -63,9 +63,13 @@ export class SampleCollector {
    * @throws when the load balancers cannot be listed
    */
   async collect(names: Names, waitMs: number, intervalMs: number): Promise<Map<string, ReadResult>> {
-    const ids = await this.#source.list(names);
+    const listed = this.#source.list(names);
+    const ids = listed instanceof Promise ? await listed : listed;
     const running = ids.map((id) => this.#reading(id, intervalMs * LONGEST_READING));
-    if (running.length > 0) await settledWithin(this.#clock, waitMs, Promise.all(running));
+    const [first] = running;
+    // Mostly there is one load balancer.
+    const all = running.length > 1 ? Promise.all(running) : first;
+    if (all) await settledWithin(this.#clock, waitMs, all);
     const results = new Map(ids.map((id) => [id, this.#take(id, intervalMs)]));
     this.#settled.clear();
     return results;

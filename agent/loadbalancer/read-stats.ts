@@ -75,8 +75,7 @@ export function createStatsReader(basePath: () => string): StatsReader {
     return ids.filter((id) => !unknown.has(id));
   }
 
-  async function ask(id: string, session: RuntimeSession): Promise<LoadBalancerSample> {
-    const answers = await session.ask(STATS_COMMANDS);
+  function sampleOf(id: string, session: RuntimeSession, answers: readonly Buffer[]): LoadBalancerSample {
     const options = { isPoolName: poolNamesOf(id), last: samples.get(session), without: departed.get(id) };
     const sample = parseStats(answers, options);
     samples.set(session, sample);
@@ -86,7 +85,7 @@ export function createStatsReader(basePath: () => string): StatsReader {
   /** @returns undefined when whoever is at the other end of a kept session cannot speak for HAProxy any more */
   async function askKept(id: string, session: RuntimeSession): Promise<LoadBalancerSample | undefined> {
     try {
-      const sample = await ask(id, session);
+      const sample = sampleOf(id, session, await session.ask(STATS_COMMANDS));
       if (!sample.listeners.some(({ status }) => status === STOPPED)) return sample;
     } catch (error) {
       // Released: the caller wants no second try.
@@ -101,7 +100,7 @@ export function createStatsReader(basePath: () => string): StatsReader {
     const sample = session.isOpen ? await askKept(id, session) : undefined;
     if (sample) return sample;
     try {
-      return await ask(id, session);
+      return sampleOf(id, session, await session.ask(STATS_COMMANDS));
     } catch (error) {
       session.close();
       const pid = await namedPid(`${basePath()}/${id}/${id}.pid`);

@@ -15,7 +15,7 @@ export interface LvsStatisticsOptions {
   /** State directory, `[haproxy_amphora] base_path`. */
   readonly basePath: string;
   /** Names in its directory of LVS files: the same object for as long as nothing there has changed. */
-  readonly names: () => Promise<Names>;
+  readonly names: () => Names | Promise<Names>;
   readonly readKernel: ReadKernel;
 }
 

@@ -9,7 +9,7 @@ import type { Logger } from "./logger.ts";
 
 export interface WatchedDirectory {
   /** Names inside the directory as they are now. @throws the system error of the reading */
-  names(): Promise<Names>;
+  names(): Names | Promise<Names>;
   close(): void;
 }
 
@@ -24,7 +24,7 @@ export function watchDirectory(
   logger: Logger,
 ): WatchedDirectory {
   let watcher: FSWatcher | undefined;
-  let known: Promise<Names> | undefined;
+  let known: Names | Promise<Names> | undefined;
 
   const forget = (): void => {
     known = undefined;
@@ -59,7 +59,9 @@ export function watchDirectory(
       // Set before the reading ends: a change in between then counts.
       const reading = namesIn(path);
       if (watcher) known = reading;
-      reading.catch(forget);
+      reading.then((names) => {
+        if (known === reading) known = names;
+      }, forget);
       return reading;
     },
     close: stop,
