@@ -1,9 +1,13 @@
-/** Prometheus itself, on the client's side of the VIP. */
+/**
+ * Prometheus itself, on the client's side of the VIP. With a directory in `AMPHORA_RECORD` its answer goes there as
+ * `prometheus.json`, for scripts/pictures.ts.
+ */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import process from "node:process";
 import { test } from "node:test";
 import { startDaemon } from "./daemon.ts";
 import { until } from "./heartbeat-host.ts";
@@ -13,6 +17,8 @@ import { deploy, LISTENER_PORT, LOAD_BALANCER } from "./metrics-host.ts";
 const PORT = 9_090;
 const SERVERS = 3;
 const LIMIT_MS = 60_000;
+const GRAPHED = "octavia_loadbalancer_requests_total";
+const RECORD = process.env.AMPHORA_RECORD;
 
 interface Series {
   readonly metric: Readonly<Record<string, string>>;
@@ -75,17 +81,19 @@ test("Prometheus scrapes a listener of the VIP, has every member's series and dr
   t.diagnostic(`${names?.value?.[1]} metrics of Octavia's`);
   assert.ok(Number(names?.value?.[1]) > 100);
   // Each scrape is a request that its own listener has taken.
-  const graph = async (): Promise<number[]> => {
+  const graph = async (): Promise<readonly (readonly [number, string])[]> => {
     const now = Date.now() / 1_000;
     const range = { start: String(now - 60), end: String(now), step: "1" };
-    const [requests] = await query("query_range", {
-      query: "octavia_loadbalancer_requests_total",
-      ...range,
-    });
-    return (requests?.values ?? []).map(([, value]) => Number(value));
+    const [requests] = await query("query_range", { query: GRAPHED, ...range });
+    return requests?.values ?? [];
   };
-  await until(async () => new Set(await graph()).size >= 3, LIMIT_MS);
-  const points = await graph();
+  const wanted = RECORD === undefined ? 3 : 40;
+  await until(async () => new Set((await graph()).map(([, value]) => value)).size >= wanted, 2 * LIMIT_MS);
+  const values = await graph();
+  if (RECORD !== undefined) {
+    await writeFile(`${RECORD}/prometheus.json`, JSON.stringify({ query: GRAPHED, values }));
+  }
+  const points = values.map(([, value]) => Number(value));
   assert.deepEqual(
     points,
     points.toSorted((one, other) => one - other),
