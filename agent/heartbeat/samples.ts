@@ -37,7 +37,7 @@ interface Running {
 type Settled = Exclude<ReadResult, { kind: "late" }> & { readonly atMs: number };
 
 /** Why a reading was given up, or is not used. */
-export const NOT_IN_TIME = "HAProxy has not answered in time";
+export const NOT_IN_TIME = "no answer in time";
 
 /** The part of an interval that a reading may take: it has to end before the next heartbeat but one. */
 const LONGEST_READING = 0.9;
