@@ -25,6 +25,8 @@ const HANDSHAKE_MS = 2_000;
 export interface Shape extends Pick<GuestOptions, "machine" | "bus" | "memoryMb"> {
   readonly handover: DriveSpec["handover"];
   readonly format: DriveSpec["format"];
+  /** 1 unless given. */
+  readonly heartbeatSeconds?: number;
 }
 
 export class AmphoraGuest {
@@ -64,7 +66,7 @@ export class AmphoraGuest {
         "/etc/octavia/amphora-agent.conf": configuration({
           identities,
           controller: `${CONTROLLER_ADDRESS}:${port}`,
-          heartbeatSeconds: 1,
+          heartbeatSeconds: shape.heartbeatSeconds ?? 1,
         }),
         "/etc/octavia/certs/server.pem": identities.server.toString(),
         "/etc/octavia/certs/client_ca.pem": identities.authority.toString(),

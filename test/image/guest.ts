@@ -99,11 +99,20 @@ export class Guest {
 
   /** Plugs a network card while it runs. @param network - `10.1.0.0/24`; this machine is the second address in it */
   async plug(mac: string, network: string, forwards: readonly Forward[]): Promise<void> {
-    const id = this.#cards++;
     const hostfwd = forwards.map(({ protocol, port, to }) => ({
       str: `${protocol}:127.0.0.1:${port}-${to}`,
     }));
-    await this.#qmp.execute("netdev_add", { type: "user", id: `net${id}`, net: network, hostfwd });
+    await this.#plug(mac, { type: "user", net: network, hostfwd });
+  }
+
+  /** Plugs a network card that is joined to a tap device of this network namespace. */
+  async plugTap(mac: string, tap: string): Promise<void> {
+    await this.#plug(mac, { type: "tap", ifname: tap, script: "no", downscript: "no" });
+  }
+
+  async #plug(mac: string, network: object): Promise<void> {
+    const id = this.#cards++;
+    await this.#qmp.execute("netdev_add", { ...network, id: `net${id}` });
     await this.#qmp.execute("device_add", {
       driver: "virtio-net-pci",
       netdev: `net${id}`,

@@ -128,6 +128,7 @@ export class SampleHaproxy implements AsyncDisposable {
 
 export interface Received {
   readonly message: Message;
+  readonly datagram: Buffer;
   readonly bytes: number;
   readonly atMs: number;
 }
@@ -143,7 +144,7 @@ export class HealthManager implements AsyncDisposable {
     this.key = key;
     socket.on("message", (datagram) => {
       const message = JSON.parse(openEnvelope(datagram, this.key)) as Message;
-      this.received.push({ message, bytes: datagram.length, atMs: performance.now() });
+      this.received.push({ message, datagram, bytes: datagram.length, atMs: performance.now() });
     });
   }
 
