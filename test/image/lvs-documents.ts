@@ -16,7 +16,7 @@ export interface LvsMember {
 export interface LvsSite {
   readonly amphoraId: string;
   readonly vip: string;
-  readonly vip6: string;
+  readonly vip6?: string;
   readonly vrrpIp: string;
 }
 
@@ -62,7 +62,7 @@ export function lvsConfig(site: LvsSite, spec: LvsSpec): Promise<string> {
       loadbalancer_id: LOAD_BALANCER,
       project_id: PROJECT,
       vip_address: site.vip,
-      additional_vips: [{ ip_address: site.vip6 }],
+      ...(site.vip6 !== undefined && { additional_vips: [{ ip_address: site.vip6 }] }),
       listeners: [
         {
           listener_id: spec.listenerId,
