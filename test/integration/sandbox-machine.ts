@@ -2,18 +2,28 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import process from "node:process";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../../agent/system/run.ts";
 
+const CHECKOUT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 const MAIN = new URL("../../agent/cli/main.ts", import.meta.url).pathname;
 
-/** A private /tmp: others write to the machine's own meanwhile. A checkout below /tmp would be hidden by it. */
+/** A private /tmp: others write to the machine's own meanwhile. A checkout below /tmp stays where it is. */
 export async function privateTemporaryFiles(): Promise<void> {
-  if (MAIN.startsWith("/tmp/")) return;
+  const kept = "/run/checkout";
+  const isBelow = CHECKOUT.startsWith("/tmp/");
+  if (isBelow) {
+    await mkdir(kept);
+    await run("mount", ["--bind", CHECKOUT, kept]);
+  }
   await run("mount", ["-t", "tmpfs", "none", "/tmp"]);
+  if (isBelow) {
+    await mkdir(CHECKOUT, { recursive: true });
+    await run("mount", ["--move", kept, CHECKOUT]);
+  }
 }
 
 /** Namespaces, links, mounts, files and processes. */
@@ -28,7 +38,8 @@ export async function machineState(): Promise<object> {
 }
 
 async function filesBelow(...directories: string[]): Promise<string[]> {
-  return (await run("find", directories)).split("\n").sort();
+  const elsewhere = ["-path", CHECKOUT, "-prune", "-o", "-print"];
+  return (await run("find", [...directories, ...elsewhere])).split("\n").sort();
 }
 
 /** Of directories that the sandbox has copies of. */
