@@ -137,6 +137,17 @@ function describeKeepalived(room: Lab): void {
     assert.equal(await property("MainPID"), before);
   });
 
+  test("a HAProxy that is only restarted leaves keepalived and the VIP alone", async () => {
+    const before = await property("MainPID");
+    await machine.exec("systemctl", ["restart", `haproxy-${LB}.service`]);
+    await until(
+      "the condition",
+      async () => (await property("Result", "amphora-stand-down.service")) === "exec-condition",
+    );
+    assert.equal(await property("MainPID"), before);
+    assert.ok(await holds(VIP));
+  });
+
   test("a HAProxy that crashes stays checked, one that is stopped takes the VIP along", async () => {
     const haproxy = await property("MainPID", `haproxy-${LB}.service`);
     await killMain(`haproxy-${LB}.service`);
