@@ -29,23 +29,11 @@ export interface KernelState {
  * @throws AgentError `unavailable` for a server without numbers
  */
 export function parseServers(table: string): KernelState["servers"] {
-  const services = new Map<Service, Map<Endpoint, RealServer>>();
-  let servers: Map<Endpoint, RealServer> | undefined;
-  for (const fields of rowsOf(table)) {
-    const [first = "", endpoint = ""] = fields;
-    if (first !== "->") {
-      servers = new Map();
-      services.set(`${first} ${endpoint}`, servers);
-    } else {
-      const [, , , weight, activeConnections, inactiveConnections] = fields;
-      servers?.set(endpoint, {
-        weight: Number(need(weight, endpoint)),
-        activeConnections: Number(need(activeConnections, endpoint)),
-        inactiveConnections: Number(inactiveConnections ?? 0),
-      });
-    }
-  }
-  return services;
+  return serversByService(table, asIs, ([, , , weight, active, inactive], endpoint) => ({
+    weight: Number(need(weight, endpoint)),
+    activeConnections: Number(need(active, endpoint)),
+    inactiveConnections: Number(inactive ?? 0),
+  }));
 }
 
 /**
@@ -75,12 +63,33 @@ export function parseCounters(statistics: string): KernelState["counters"] {
 export function parseServerTotals(
   statistics: string,
 ): ReadonlyMap<Service, ReadonlyMap<Endpoint, number | bigint>> {
-  const services = new Map<Service, Map<Endpoint, number | bigint>>();
-  let servers: Map<Endpoint, number | bigint> | undefined;
-  for (const [first = "", address = "", connections] of rowsOf(statistics)) {
-    const endpoint = parseIpvsadmEndpoint(address);
+  return serversByService(statistics, parseIpvsadmEndpoint, ([, , connections], address) =>
+    need(connections, address),
+  );
+}
+
+/** The kernel's own table has endpoints in the form that they have here. */
+function asIs(word: string): Endpoint {
+  return word;
+}
+
+/**
+ * A line for each service, with a line for each of its servers behind it.
+ * @param endpointOf - undefined for a service that is known by a mark of the firewall, whose servers are left out
+ * @param read - takes the fields of a server's line, and what it calls the server
+ */
+function serversByService<T>(
+  text: string,
+  endpointOf: (word: string) => Endpoint | undefined,
+  read: (fields: readonly string[], server: string) => T,
+): Map<Service, Map<Endpoint, T>> {
+  const services = new Map<Service, Map<Endpoint, T>>();
+  let servers: Map<Endpoint, T> | undefined;
+  for (const fields of rowsOf(text)) {
+    const [first = "", word = ""] = fields;
+    const endpoint = endpointOf(word);
     if (first === "->") {
-      if (endpoint !== undefined) servers?.set(endpoint, need(connections, address));
+      if (endpoint !== undefined) servers?.set(endpoint, read(fields, word));
       continue;
     }
     servers = endpoint === undefined ? undefined : new Map();

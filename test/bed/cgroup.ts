@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, readlink, rmdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isThere } from "./host.ts";
 
 const PREFIX = "amphora-bed";
 const EMPTIED_MS = 5_000;
@@ -92,13 +93,6 @@ async function removeEmptied(group: string): Promise<void> {
 
 async function isAlive(pid: string): Promise<boolean> {
   return isThere(`/proc/${pid}/stat`);
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return readFile(file).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Our own group in the version 2 hierarchy and, where they are, in systemd's own and that of tasks of version 1. */

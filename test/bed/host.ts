@@ -83,3 +83,10 @@ export async function host(
   });
   return stdout;
 }
+
+export async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

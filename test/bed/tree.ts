@@ -1,8 +1,8 @@
 /** A bare Debian directory tree: built once for a list of packages, kept, and never booted itself. */
 import { createHash, randomUUID } from "node:crypto";
-import { access, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BedUnavailable, cacheDirectory, host } from "./host.ts";
+import { BedUnavailable, cacheDirectory, host, isThere } from "./host.ts";
 
 export interface TreeSpec {
   /** Debian's code name; the host's own unless given, since the mirrors are the host's. */
@@ -39,7 +39,7 @@ export async function buildTree(spec: TreeSpec): Promise<string> {
     .update(JSON.stringify({ FORMAT, release, packages, masked }))
     .digest("hex");
   const tree = join(cacheDirectory(), `bed-${key.slice(0, 16)}`);
-  if (!(await exists(tree))) await build(tree, release, packages, masked);
+  if (!(await isThere(tree))) await build(tree, release, packages, masked);
   return tree;
 }
 
@@ -56,7 +56,7 @@ async function build(tree: string, release: string, packages: string[], masked: 
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
     // Somebody else may have finished the same tree first: theirs is as good.
-    if (!(await exists(tree))) throw error;
+    if (!(await isThere(tree))) throw error;
   }
 }
 
@@ -95,11 +95,4 @@ async function hostRelease(): Promise<string> {
   if (id !== "debian" || !codename)
     throw new BedUnavailable("a bed is built from a Debian host's own mirrors");
   return codename;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { renderDocument } from "../../agent/render/documents.ts";
 import { AMPHORA_TREE, buildProgram } from "../bed/amphora.ts";
+import type { Client } from "../bed/client.ts";
 import { BedUnavailable } from "../bed/host.ts";
 import { enterLab, type Lab } from "../bed/lab.ts";
 import type { Machine } from "../bed/machine.ts";
@@ -46,6 +47,32 @@ export async function until(
     }
     await sleep(50);
   }
+}
+
+/** Gives the management interface its address, as DHCP would, and waits for the agent. */
+export async function connectAgent(
+  machine: Machine,
+  client: Client,
+  { name, address }: { readonly name: string; readonly address: string },
+): Promise<void> {
+  await machine.exec("ip", ["address", "replace", `${address}/24`, "dev", name]);
+  await machine.exec("ip", ["link", "set", name, "up"]);
+  await until("the agent", async () => (await client.send("GET", "/1.0/info")).status === 200);
+}
+
+/** Plugs the interface that has this hardware address, in 203.0.113.0/24. */
+export async function plugVip(
+  client: Client,
+  { vip, vrrpIp, mac }: { readonly vip: string; readonly vrrpIp: string; readonly mac: string },
+): Promise<void> {
+  await client.expect(202, "POST", `/1.0/plug/vip/${vip}`, {
+    subnet_cidr: "203.0.113.0/24",
+    gateway: "203.0.113.1",
+    mac_address: mac,
+    vrrp_ip: vrrpIp,
+    mtu: 1450,
+    host_routes: [],
+  });
 }
 
 /** What systemd and the kernel know of a unit: for a test that waited for it in vain. */

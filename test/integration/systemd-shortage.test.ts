@@ -23,7 +23,7 @@ import type { Lab } from "../bed/lab.ts";
 import { boot, type Machine } from "../bed/machine.ts";
 import { buildTree } from "../bed/tree.ts";
 import { CLOCK } from "../e2e/faults.ts";
-import { enterOrSkip, haproxyConfig, until } from "./systemd-lab.ts";
+import { connectAgent, enterOrSkip, haproxyConfig, plugVip, until } from "./systemd-lab.ts";
 
 const AMPHORA_ID = "7c1f5f0e-51b5-4a8a-9d0c-6f6f3b1f9d13";
 const LB = "b2f2bb42-9d1f-4c5c-9d7a-0f1f9f0c6a23";
@@ -71,18 +71,9 @@ function describeShortage(room: Lab): void {
     await configureAgent(machine, { identities, controller: `${CONTROLLER}:5555`, heartbeatSeconds: 1 });
     await installUnit(machine, await installProgram(machine));
     await machine.exec("systemctl", ["enable", "--now", AGENT_UNIT]);
-    await machine.exec("ip", ["address", "replace", `${AGENT}/24`, "dev", MANAGEMENT.name]);
-    await machine.exec("ip", ["link", "set", MANAGEMENT.name, "up"]);
     client = new Client(AGENT, identities);
-    await until("the agent", async () => (await client.send("GET", "/1.0/info")).status === 200);
-    await client.expect(202, "POST", `/1.0/plug/vip/${VIP}`, {
-      subnet_cidr: "203.0.113.0/24",
-      gateway: "203.0.113.1",
-      mac_address: TENANT.mac,
-      vrrp_ip: VRRP_IP,
-      mtu: 1450,
-      host_routes: [],
-    });
+    await connectAgent(machine, client, { name: MANAGEMENT.name, address: AGENT });
+    await plugVip(client, { vip: VIP, vrrpIp: VRRP_IP, mac: TENANT.mac });
     assert.equal((await upload(60_000)).status, 202);
     await client.expect(202, "PUT", `/1.0/loadbalancer/${LB}/start`);
     await until("a healthy amphora", async () => (await problems()).length === 0);

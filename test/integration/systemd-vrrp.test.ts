@@ -15,7 +15,7 @@ import { Client } from "../bed/client.ts";
 import type { Lab } from "../bed/lab.ts";
 import { boot, type Machine } from "../bed/machine.ts";
 import { buildTree } from "../bed/tree.ts";
-import { enterOrSkip, explainUnit, haproxyConfig, until } from "./systemd-lab.ts";
+import { connectAgent, enterOrSkip, explainUnit, haproxyConfig, plugVip, until } from "./systemd-lab.ts";
 
 const AMPHORA_ID = "7c1f5f0e-51b5-4a8a-9d0c-6f6f3b1f9d12";
 const LB = "b2f2bb42-9d1f-4c5c-9d7a-0f1f9f0c6a22";
@@ -63,14 +63,7 @@ function describeKeepalived(room: Lab): void {
     await machine.exec("systemctl", ["enable", "--now", AGENT_UNIT]);
     client = new Client(AGENT, identities);
     await connect();
-    await client.expect(202, "POST", `/1.0/plug/vip/${VIP}`, {
-      subnet_cidr: "203.0.113.0/24",
-      gateway: "203.0.113.1",
-      mac_address: TENANT.mac,
-      vrrp_ip: VRRP_IP,
-      mtu: 1450,
-      host_routes: [],
-    });
+    await plugVip(client, { vip: VIP, vrrpIp: VRRP_IP, mac: TENANT.mac });
   });
 
   after(async () => {
@@ -313,11 +306,8 @@ function describeKeepalived(room: Lab): void {
     assert.equal(await read(CHECK), "exit 1");
   });
 
-  /** Gives the management interface its address, as DHCP would, and waits for the agent. */
-  async function connect(): Promise<void> {
-    await machine.exec("ip", ["address", "replace", `${AGENT}/24`, "dev", MANAGEMENT.name]);
-    await machine.exec("ip", ["link", "set", MANAGEMENT.name, "up"]);
-    await until("the agent", async () => (await client.send("GET", "/1.0/info")).status === 200);
+  function connect(): Promise<void> {
+    return connectAgent(machine, client, { name: MANAGEMENT.name, address: AGENT });
   }
 
   async function act(id: string, action: string): Promise<unknown> {

@@ -14,7 +14,7 @@ import { Client } from "../bed/client.ts";
 import type { Lab } from "../bed/lab.ts";
 import { boot, type Machine } from "../bed/machine.ts";
 import { buildTree } from "../bed/tree.ts";
-import { enterOrSkip, haproxyConfig, until } from "./systemd-lab.ts";
+import { connectAgent, enterOrSkip, haproxyConfig, plugVip, until } from "./systemd-lab.ts";
 
 const AMPHORA_ID = "7c1f5f0e-51b5-4a8a-9d0c-6f6f3b1f9d11";
 const LB = "b2f2bb42-9d1f-4c5c-9d7a-0f1f9f0c6a21";
@@ -48,14 +48,7 @@ function describeAmphora(room: Lab): void {
     await machine.exec("systemctl", ["enable", "--now", AGENT_UNIT]);
     client = new Client(AGENT, identities);
     await connect();
-    await client.expect(202, "POST", `/1.0/plug/vip/${VIP}`, {
-      subnet_cidr: "203.0.113.0/24",
-      gateway: "203.0.113.1",
-      mac_address: TENANT.mac,
-      vrrp_ip: VRRP_IP,
-      mtu: 1450,
-      host_routes: [],
-    });
+    await plugVip(client, { vip: VIP, vrrpIp: VRRP_IP, mac: TENANT.mac });
   });
 
   after(async () => {
@@ -148,11 +141,8 @@ function describeAmphora(room: Lab): void {
     await assert.rejects(traffic());
   });
 
-  /** Gives the management interface its address, as DHCP would, and waits for the agent. */
-  async function connect(): Promise<void> {
-    await machine.exec("ip", ["address", "replace", `${AGENT}/24`, "dev", MANAGEMENT.name]);
-    await machine.exec("ip", ["link", "set", MANAGEMENT.name, "up"]);
-    await until("the agent", async () => (await client.send("GET", "/1.0/info")).status === 200);
+  function connect(): Promise<void> {
+    return connectAgent(machine, client, { name: MANAGEMENT.name, address: AGENT });
   }
 
   async function upload(clientTimeoutMs: number): Promise<void> {
