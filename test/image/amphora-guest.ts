@@ -20,6 +20,7 @@ const run = promisify(execFile);
 /** Without hardware virtualisation, on a busy machine. */
 const BOOT_MS = 600_000;
 const POLL_MS = 100;
+const ASK_MS = 300;
 const HANDSHAKE_MS = 2_000;
 
 export interface Shape extends Pick<GuestOptions, "machine" | "bus" | "memoryMb"> {
@@ -77,20 +78,36 @@ export class AmphoraGuest {
     return new AmphoraGuest({ guest, client, identities, heartbeats, directory });
   }
 
-  /** @throws Error with the end of the console when nothing answers */
-  async answering(): Promise<void> {
-    await eventually(
-      "the agent's answer",
-      () => this.#answers(),
-      () => this.guest.console(),
-    );
-  }
-
   /**
    * QEMU takes connections before the guest has an address, and forgets them slowly: a handshake that does not come
-   * soon will not come. An answer may take its time.
+   * soon will not come, and the next one must not wait for that.
+   * @throws Error with the end of the console when nothing answers
    */
-  async #answers(): Promise<boolean> {
+  async answering(limitMs = BOOT_MS): Promise<void> {
+    const ended = new AbortController();
+    const answered = Promise.withResolvers<void>();
+    let reason: unknown;
+    const ask = (): void => {
+      this.#answers(ended.signal).then(answered.resolve, (error) => {
+        reason = error;
+      });
+    };
+    ask();
+    const timer = setInterval(ask, ASK_MS);
+    const late = sleep(limitMs, true, { signal: ended.signal });
+    late.catch(() => undefined);
+    try {
+      if (!(await Promise.race([answered.promise, late]))) return;
+      const console = (await this.guest.console()).slice(-4_000);
+      throw new Error(`the agent did not answer within ${limitMs} ms\n${console}`, { cause: reason });
+    } finally {
+      clearInterval(timer);
+      ended.abort();
+    }
+  }
+
+  /** An answer may take its time, once there is a connection. @throws what kept it from answering */
+  async #answers(signal: AbortSignal): Promise<void> {
     const socket = connect({
       host: "127.0.0.1",
       port: this.guest.apiPort,
@@ -100,33 +117,36 @@ export class AmphoraGuest {
       checkServerIdentity: (_, certificate) => checkServerIdentity(this.identities.amphoraId, certificate),
     });
     try {
-      await once(socket, "secureConnect", { signal: AbortSignal.timeout(HANDSHAKE_MS) });
+      await once(socket, "secureConnect", {
+        signal: AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_MS)]),
+      });
       socket.write("GET / HTTP/1.1\r\nHost: amphora\r\nConnection: close\r\n\r\n");
-      const [start] = (await once(socket, "data", { signal: AbortSignal.timeout(BOOT_MS) })) as [Buffer];
-      return start.toString().startsWith("HTTP/1.1 200");
+      const [start] = (await once(socket, "data", { signal })) as [Buffer];
+      const [line] = start.toString().split("\r\n");
+      if (!line?.startsWith("HTTP/1.1 200")) throw new Error(`it answers ${line}`);
     } finally {
       socket.destroy();
     }
   }
 
-  /** Runs a command in the guest, by SSH. */
-  async exec(...words: string[]): Promise<string> {
+  /** Runs a command in the guest, by SSH. @param onOutput - told what it prints when it comes */
+  async exec(command: string, onOutput: (text: string) => void = () => undefined): Promise<string> {
     const options = [
       "StrictHostKeyChecking=no",
       "UserKnownHostsFile=/dev/null",
       "LogLevel=ERROR",
-      "ConnectTimeout=60",
+      "ConnectTimeout=120",
+      // A connection that a reboot has ended is not told so.
+      "ServerAliveInterval=20",
+      "ServerAliveCountMax=6",
     ];
-    const { stdout } = await run(
-      "ssh",
-      [
-        ...options.flatMap((option) => ["-o", option]),
-        ...["-i", join(this.#directory, "ssh"), "-p", String(this.guest.sshPort), "root@127.0.0.1"],
-        ...words,
-      ],
-      { timeout: 120_000 },
-    );
-    return stdout;
+    const words = [
+      ...options.flatMap((option) => ["-o", option]),
+      ...["-i", join(this.#directory, "ssh"), "-p", String(this.guest.sshPort), "root@127.0.0.1", command],
+    ];
+    const running = run("ssh", words, { timeout: BOOT_MS });
+    running.child.stdout?.on("data", onOutput);
+    return (await running).stdout;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -142,8 +162,9 @@ export async function eventually(
   what: string,
   isSo: () => Promise<boolean>,
   context: () => Promise<string> = async () => "",
+  limitMs = BOOT_MS,
 ): Promise<void> {
-  const deadline = performance.now() + BOOT_MS;
+  const deadline = performance.now() + limitMs;
   let reason: unknown;
   while (performance.now() < deadline) {
     try {
@@ -154,7 +175,7 @@ export async function eventually(
     }
     await sleep(POLL_MS);
   }
-  throw new Error(`${what} did not come within ${BOOT_MS} ms\n${(await context()).slice(-4_000)}`, {
+  throw new Error(`${what} did not come within ${limitMs} ms\n${(await context()).slice(-4_000)}`, {
     cause: reason,
   });
 }

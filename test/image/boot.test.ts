@@ -43,7 +43,8 @@ const SERVICES = [
   "systemd-networkd.service",
   "systemd-udevd.service",
 ];
-const POWER_OFF_MS = 120_000;
+/** systemd ends by force what has not ended after 90 s: no service of ours may need that. */
+const SHUTDOWN_MS = 600_000;
 
 let amphora: AmphoraGuest;
 let site: Site;
@@ -276,13 +277,11 @@ test("a reset in the middle of a change: traffic flows again without any call", 
 });
 
 test("a reboot in order: the same", async () => {
-  const before = (await amphora.exec("cat /proc/sys/kernel/random/boot_id")).trim();
-  await amphora.exec("systemd-run --on-active=1 systemctl reboot");
-  await eventually(
-    "another boot",
-    async () => (await amphora.exec("cat /proc/sys/kernel/random/boot_id")).trim() !== before,
-  );
+  const reset = amphora.guest.untilReset(SHUTDOWN_MS);
+  await Promise.all([reset, amphora.exec("systemd-run --on-active=1 systemctl reboot")]);
+  const start = performance.now();
   await serving("HTTP after the reboot");
+  console.log(`# first request after a reboot: ${((performance.now() - start) / 1_000).toFixed(1)} s`);
 });
 
 test("the agent's certificate is replaced, and the next connection shows it", async () => {
@@ -300,7 +299,7 @@ test("the agent's certificate is replaced, and the next connection shows it", as
 });
 
 test("the power button ends it in order", async () => {
-  assert.ok(await amphora.guest.powerOff(POWER_OFF_MS), "it did not power off");
+  assert.ok(await amphora.guest.powerOff(SHUTDOWN_MS), "it did not power off");
 });
 
 const OTHERS: readonly Shape[] = [

@@ -127,6 +127,11 @@ export class Guest {
     return this.#qmp.execute("system_reset");
   }
 
+  /** Settles when it resets itself, at the end of its reboot. @throws Error when it has not in that time */
+  untilReset(limitMs: number): Promise<void> {
+    return this.#qmp.event("RESET", AbortSignal.timeout(limitMs));
+  }
+
   /** The power button, as Nova presses it. @returns whether it has powered off in that time */
   async powerOff(limitMs: number): Promise<boolean> {
     await this.#qmp.execute("system_powerdown");

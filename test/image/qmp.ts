@@ -40,6 +40,23 @@ export class Qmp {
     }
   }
 
+  /** Settles with the next event of that name (QEMU QMP Reference Manual, "Events"). */
+  async event(name: string, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const take = (line: string): void => {
+      if ((JSON.parse(line) as { event?: string }).event === name) resolve();
+    };
+    const late = () => reject(new Error(`QEMU tells of no ${name}`));
+    this.#lines.on("line", take);
+    signal.addEventListener("abort", late, { once: true });
+    try {
+      await promise;
+    } finally {
+      this.#lines.off("line", take);
+      signal.removeEventListener("abort", late);
+    }
+  }
+
   close(): void {
     this.#socket.destroy();
   }
