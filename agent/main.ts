@@ -230,6 +230,7 @@ async function startDaemon(config: ConfigInForce, logger: Logger): Promise<Daemo
   tidier.touched();
   const socket = await openLocalSocket(report, logger);
   const resumed = resume({
+    basePath,
     network: kind === "direct" ? network : undefined,
     supervisor,
     vrrpChecks,
@@ -353,6 +354,7 @@ function createServices(
 }
 
 interface ResumeParts {
+  readonly basePath: string;
   /** Undefined where somebody else restores it. */
   readonly network: Network | undefined;
   readonly supervisor: Supervisor;
@@ -364,10 +366,11 @@ interface ResumeParts {
 
 /** What was running before this start runs again; the API answers meanwhile. */
 async function resume(parts: ResumeParts): Promise<void> {
-  const { network, supervisor, vrrpChecks, vrrpRoles, loadBalancers, logger } = parts;
+  const { basePath, network, supervisor, vrrpChecks, vrrpRoles, loadBalancers, logger } = parts;
   try {
     // Under systemd a unit of its own does this, before HAProxy's.
     await network?.restore();
+    if (network) await (await import("./loadbalancer/partial.ts")).choosePartials({ basePath, logger });
     // keepalived is started with a file of the agent's own.
     await vrrpRoles.resume();
     await supervisor.resume();

@@ -1,5 +1,6 @@
 /** `amphora netns up`: the job of `amphora-netns.service` (docs/contract/network.md, section 6). */
 import { loadConfig } from "../config/load.ts";
+import { choosePartials } from "../loadbalancer/partial.ts";
 import { createNetwork } from "../network/network.ts";
 import { Exclusive } from "../supervisor/exclusive.ts";
 import { replaceFile } from "../system/files.ts";
@@ -13,13 +14,16 @@ import { tryRun } from "../system/run.ts";
  */
 export async function netnsUp(configFiles: readonly string[]): Promise<number> {
   const { config } = await loadConfig(configFiles);
+  const logger = createCommandLogger();
   const network = createNetwork({
     config: () => config,
     run: tryRun,
     replaceFile,
-    logger: createCommandLogger(),
+    logger,
     exclusive: new Exclusive(),
   });
   await network.restore();
+  // Units of HAProxy start after this one.
+  await choosePartials({ basePath: config.basePath, logger });
   return 0;
 }

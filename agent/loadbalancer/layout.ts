@@ -10,6 +10,10 @@ export interface Layout {
   readonly rejected: string;
   /** The one before the active one. */
   readonly previous: string;
+  /** What HAProxy reads instead while files of listeners are gone; later a link to `config`. */
+  readonly partial: string;
+  /** Names {@link partial} to the unit, while it is to be read. */
+  readonly partialEnvironment: string;
   readonly pidFile: string;
   readonly serversState: string;
   /** HAProxy's stats socket; the controller's configuration names the same path. */
@@ -41,6 +45,8 @@ export function layoutOf(basePath: string, id: LoadBalancerId): Layout {
     staged: `${config}.new`,
     rejected: `${config}.new-failed`,
     previous: `${config}.previous`,
+    partial: `${config}.partial`,
+    partialEnvironment: `${directory}/partial.env`,
     pidFile: `${directory}/${id}.pid`,
     serversState: `${directory}/servers-state`,
     socket: `${basePath}/${id}.sock`,

@@ -192,12 +192,24 @@ class HaproxyLoadBalancers implements LoadBalancers {
     const { topology, vrrpChecks } = this.#options;
     const isRunning = await this.#isRunning(id);
     const action = wanted === "reload" && !isRunning ? "start" : wanted;
-    if (action === "reload") await (await this.#runtime()).reloadLoadBalancer(this.#reload, id);
-    else await this.#startOrStop(id, action, isRunning);
+    if (action === "stop") await this.#startOrStop(id, action, isRunning);
+    else await this.#withAllListeners(id, action, isRunning);
     // With a standby keepalived announces the addresses, when they are here (docs/contract/rest-api.md, 2.8).
     if (topology() === "ACTIVE_STANDBY") await vrrpChecks.update();
     else if (action !== "stop") void this.#announce(id);
     return ANSWERS[action](id);
+  }
+
+  async #withAllListeners(id: LoadBalancerId, action: "start" | "reload", isRunning: boolean): Promise<void> {
+    const [{ isPartial, withWhole }, { reloadLoadBalancer }] = await Promise.all([
+      import("./partial.ts"),
+      this.#runtime(),
+    ]);
+    // The start of one that runs without some of its listeners is to bring them.
+    const reloads = action === "reload" || (isRunning && (await isPartial(this.#layout(id))));
+    await withWhole(this.#options, id, () =>
+      reloads ? reloadLoadBalancer(this.#reload, id) : this.#startOrStop(id, action, isRunning),
+    );
   }
 
   async #startOrStop(id: LoadBalancerId, action: "start" | "stop", wasRunning: boolean): Promise<void> {

@@ -2,6 +2,7 @@
 import { agentConfigArguments } from "../loadbalancer/agent-config.ts";
 import { groupFileArguments } from "../loadbalancer/group-file.ts";
 import type { Layout } from "../loadbalancer/layout.ts";
+import { isFile } from "../system/files.ts";
 import type { Ask } from "../system/unix-socket.ts";
 import { MasterSocket } from "./master-socket.ts";
 import { levelOfOutput } from "./parse-output.ts";
@@ -29,10 +30,11 @@ export function haproxyProgram({ layout, haproxyCmd, peer, ask }: HaproxyProgram
     outputFile: layout.output,
     levelOfOutput,
     async command() {
+      const config = (await isFile(layout.partialEnvironment)) ? layout.partial : layout.config;
       const others = [...(await groupFileArguments()), ...(await agentConfigArguments(layout))];
       // -db: the configuration says "daemon", which would hide HAProxy's words from us.
       const runner = [haproxyCmd, "-W", "-db", "-S", `${layout.masterSocket},mode,600`];
-      return [...runner, "-f", layout.config, ...others, "-p", layout.pidFile, "-L", peer()];
+      return [...runner, "-f", config, ...others, "-p", layout.pidFile, "-L", peer()];
     },
     async untilUp(running, signal) {
       await master.untilUp(signal, running.guard);

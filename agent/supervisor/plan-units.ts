@@ -31,6 +31,7 @@ export function planHaproxyUnit(job: HaproxyJob, layout: Layout, haproxyCmd: str
       .map(encodeWord)
       .join(" "),
     agentEnvironment: encodeWord(`AGENTCONFIG=${layout.agentConfig}`),
+    partialEnvironment: encodePath(layout.partialEnvironment),
     haproxy: encodeWord(haproxyCmd),
     runner: runner.map(encodeArgument).join(" "),
     isMasterWorker,
