@@ -1,16 +1,16 @@
 /** Requests for metrics, from HAProxy's exporter to the client (docs/contract/metrics.md, section 3). */
-import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { AgentError } from "../errors.ts";
+import { Body } from "./body.ts";
 import { encodeLoad } from "./encode-load.ts";
 import { parseRequest, type ScrapeRequest } from "./parse-request.ts";
 import { translate } from "./translation.ts";
-import type { MachineLoad, Scrape } from "./types.ts";
+import type { Exporter, MachineLoad } from "./types.ts";
 
 export interface AnswerOptions {
   readonly readLoad: () => MachineLoad;
-  /** @throws when the exporter cannot be asked */
-  readonly scrape: (signal: AbortSignal) => Promise<Scrape>;
+  /** Connects to the exporter; told of what goes wrong is who asks it. */
+  readonly open: () => Exporter;
   /** Further lines, which follow HAProxy's; asked for while HAProxy answers. Never fails. */
   readonly readFigures?: () => Promise<string>;
   /** Told why an answer failed. */
@@ -21,124 +21,84 @@ export interface AnswerOptions {
 const HEAD_TIMEOUT_MS = 5_000;
 const LONGEST_HEAD = 16 * 1024;
 const END_OF_HEAD = /\r?\n\r?\n/;
-/** An answer up to this size is complete before any of it is sent, so that a failure can still be told. */
-const HELD_BYTES = 256 * 1024;
-
-const OK = "HTTP/1.1 200 OK\r\ncache-control: no-cache\r\ncontent-type: text/plain; version=0.0.4\r\n";
-const CLOSE = "connection: close\r\n\r\n";
-
 /** A server of one question for each connection, without what Node's own has beyond that: half of the time it takes. */
 export function createScrapeServer(options: AnswerOptions): Server {
-  return createServer({ allowHalfOpen: true }, (socket) => serve(socket, options));
+  return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => serve(socket, options));
 }
 
 function serve(socket: Socket, options: AnswerOptions): void {
+  // While the question comes: a connection takes as long as all that is done with a short answer.
+  const exporter = options.open();
   const timer = setTimeout(() => socket.destroy(), HEAD_TIMEOUT_MS);
-  const gone = new AbortController();
   const leave = (): void => {
     clearTimeout(timer);
-    gone.abort(new Error("the client has gone"));
+    exporter.close();
   };
   socket.on("error", leave).once("close", leave);
   let head = "";
-  socket.setEncoding("latin1").on("data", function onData(text: string) {
-    head += text;
+  socket.on("data", function onData(bytes: Buffer) {
+    head += bytes.toString("latin1");
     const isWhole = END_OF_HEAD.test(head);
     if (!isWhole && head.length <= LONGEST_HEAD) return;
     clearTimeout(timer);
     socket.off("data", onData).resume();
-    void answer({ socket, gone: gone.signal, ...options }, isWhole ? parseRequest(head) : undefined);
+    void answer({ ...options, socket, exporter }, isWhole ? parseRequest(head) : undefined);
   });
 }
 
 interface Exchange extends AnswerOptions {
   readonly socket: Socket;
-  readonly gone: AbortSignal;
+  readonly exporter: Exporter;
 }
 
 /** Never throws. A longer answer that fails half-way is broken off, which the client notices. */
 async function answer(exchange: Exchange, request: ScrapeRequest | undefined): Promise<void> {
-  const { socket, gone, scrape, readFigures, onFailure } = exchange;
+  const { socket, exporter, onFailure } = exchange;
   if (request?.method !== "GET") {
-    const status = request ? "501 Not Implemented" : "400 Bad Request";
-    finish(socket, `HTTP/1.1 ${status}\r\ncontent-length: 0\r\n${CLOSE}`);
+    exporter.close();
+    refuse(socket, request ? "501 Not Implemented" : "400 Bad Request");
     return;
   }
-  const body = new Body(socket, gone, request);
+  const body = new Body(socket, request);
   try {
-    const figures = readFigures?.();
-    await send(exchange, body, await scrape(gone), figures);
+    await send(exchange, body);
   } catch (error) {
-    if (!gone.aborted) onFailure(error);
+    if (!socket.destroyed) onFailure(error);
     if (body.hasBegun) socket.resetAndDestroy();
-    else finish(socket, `HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n${CLOSE}`);
+    else refuse(socket, "502 Bad Gateway");
+  } finally {
+    exporter.close();
   }
 }
 
-async function send(
-  { readLoad }: Exchange,
-  body: Body,
-  { status, body: exposition }: Scrape,
-  figures: Promise<string> | undefined,
-): Promise<void> {
+async function send({ exporter, readLoad, readFigures }: Exchange, body: Body): Promise<void> {
+  let figures: Promise<string> | undefined;
+  const { status, body: exposition } = await exporter.ask(() => {
+    // While HAProxy works on it.
+    figures = readFigures?.();
+    body.add(encodeLoad(readLoad()));
+  });
   if (status < 200 || status > 299) {
     throw new AgentError("unavailable", `HAProxy answers a request for its metrics with status ${status}`);
   }
   let isLineOpen = false;
-  let held = encodeLoad(readLoad());
   for await (const block of translate(exposition)) {
-    held += block;
-    if (block !== "") isLineOpen = !block.endsWith("\n");
-    if (held.length <= HELD_BYTES && !body.hasBegun) continue;
-    await body.write(held);
-    held = "";
+    if (block === "") continue;
+    isLineOpen = !block.endsWith("\n");
+    body.add(block);
+    if (body.isFull) await body.send();
   }
-  body.end(held + (await ownLines(figures, isLineOpen)));
+  body.add(ownLines(await figures, isLineOpen));
+  body.end();
 }
 
 /** In the form of the rest: a character for each byte. */
-async function ownLines(figures: Promise<string> | undefined, isLineOpen: boolean): Promise<string> {
-  const text = await figures;
+function ownLines(text: string | undefined, isLineOpen: boolean): string {
   if (!text) return "";
   return `${isLineOpen ? "\n" : ""}${Buffer.from(text, "utf8").toString("latin1")}`;
 }
 
-/** The body of an answer of status 200, with its head, in characters that stand for bytes. */
-class Body {
-  readonly #socket: Socket;
-  readonly #gone: AbortSignal;
-  readonly #isChunked: boolean;
-  hasBegun = false;
-
-  constructor(socket: Socket, gone: AbortSignal, { isChunkable }: ScrapeRequest) {
-    this.#socket = socket;
-    this.#gone = gone;
-    this.#isChunked = isChunkable;
-  }
-
-  /** Settles when there is room for more. @throws when the client has gone */
-  async write(text: string): Promise<void> {
-    this.#gone.throwIfAborted();
-    let head = "";
-    if (!this.hasBegun) head = `${OK}${this.#isChunked ? "transfer-encoding: chunked\r\n" : ""}${CLOSE}`;
-    this.hasBegun = true;
-    const isFlushed = this.#socket.write(head + this.#framed(text), "latin1");
-    if (!isFlushed) await once(this.#socket, "drain", { signal: this.#gone });
-  }
-
-  end(text: string): void {
-    if (this.hasBegun) finish(this.#socket, `${this.#framed(text)}${this.#isChunked ? "0\r\n\r\n" : ""}`);
-    else finish(this.#socket, `${OK}content-length: ${text.length}\r\n${CLOSE}${text}`);
-    this.hasBegun = true;
-  }
-
-  #framed(text: string): string {
-    if (!this.#isChunked || text === "") return text;
-    return `${text.length.toString(16)}\r\n${text}\r\n`;
-  }
-}
-
-function finish(socket: Socket, text: string): void {
-  socket.write(text, "latin1");
+function refuse(socket: Socket, status: string): void {
+  socket.write(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`, "latin1");
   socket.destroySoon();
 }

@@ -6,6 +6,7 @@
  * by regular expressions and searches for fixed text, which are machine code in any case.
  */
 import { EXPLANATIONS, METRIC_GROUPS, RENAMED } from "./names.ts";
+import { copyOf, HEAD, RecentMetrics } from "./recent-metrics.ts";
 
 /** One row of the mapping: what is looked for in a line, and what becomes of the line. */
 export interface MetricRule {
@@ -52,10 +53,22 @@ const NAME = /haproxy_[^ {\n]*[ {]/g;
 const RUN =
   /(haproxy_[^x {\n]*(?:x(?![yp])[^x {\n]*)*\{proxy=")[^x\n]*(?:x(?![yp])[^x\n]*)*\n(?:\1[^x\n]*(?:x(?![yp])[^x\n]*)*\n)*/y;
 
+const RECENT = new RecentMetrics((lines) => encodeLines(lines, undefined));
+
 /** @param text - whole lines; only the very last line of a scrape may lack its newline */
 export function encodeExposition(text: string): string {
+  return encodeLines(text, RECENT);
+}
+
+function encodeLines(text: string, recent: RecentMetrics | undefined): string {
   let encoded = "";
   for (let position = 0; position < text.length; ) {
+    const metric = text.startsWith(HEAD, position) ? recent?.at(text, position) : undefined;
+    if (metric) {
+      encoded += metric.encoded;
+      position += metric.raw.length;
+      continue;
+    }
     RUN.lastIndex = position;
     const beginning = RUN.exec(text)?.[1];
     if (beginning === undefined) {
@@ -81,8 +94,7 @@ function encodeComment(line: string): string {
   const known = COMMENTS.get(line);
   if (known !== undefined) return known;
   const encoded = encodeLine(line);
-  // A part of a text keeps all of it in memory: the copy does not.
-  if (COMMENTS.size < COMMENTS_KEPT) COMMENTS.set(Buffer.from(line, "latin1").toString("latin1"), encoded);
+  if (COMMENTS.size < COMMENTS_KEPT) COMMENTS.set(copyOf(line), encoded);
   return encoded;
 }
 

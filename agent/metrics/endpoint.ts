@@ -11,7 +11,7 @@ import type { Endpoint, FiguresMessage, ReadFigures, WorkerMessage, WorkerOption
 
 const OPTIONS: WorkerOptions = { namespace: NAMESPACE_HANDLE, port: 9102, exporterPort: 9101 };
 /** Texts go through it fast, so that a small nursery is enough; without a limit it grows to tens of megabytes. */
-const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
+const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 32 };
 
 /**
  * Settles when it listens.
@@ -36,7 +36,7 @@ export async function openEndpoint(
   // Before it listens it says nothing else.
   await once(worker, "message");
   let closing = false;
-  const tellFigures = async ({ id, askedAt }: Extract<WorkerMessage, { kind: "figures" }>) => {
+  const tellFigures = async ({ askedAt }: Extract<WorkerMessage, { kind: "figures" }>) => {
     const text = await readFigures(Math.max(0, sharedNow() - askedAt)).catch((error: unknown) => {
       log.warn(
         { event: "metrics.figures.failed", err: asError(error) },
@@ -44,7 +44,7 @@ export async function openEndpoint(
       );
       return "";
     });
-    worker.postMessage({ id, text } satisfies FiguresMessage);
+    worker.postMessage({ text } satisfies FiguresMessage);
   };
   worker.on("message", (message: WorkerMessage) => {
     if (message.kind === "figures") void tellFigures(message);

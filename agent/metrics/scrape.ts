@@ -2,22 +2,30 @@
 import { AgentError } from "../errors.ts";
 import { Inlet } from "../system/inlet.ts";
 import { AnswerParser } from "./parse-answer.ts";
-import type { Scrape } from "./types.ts";
+import type { Exporter, Scrape } from "./types.ts";
 
 const QUESTION = "GET /metrics HTTP/1.1\r\nhost: 127.0.0.1:9101\r\nconnection: close\r\n\r\n";
 /** HAProxy gives the one who asks 5 s until the answer begins. */
 const BEGIN_TIMEOUT_MS = 4_500;
 
 /**
+ * Connects; what goes wrong with that is told to the one who asks.
  * @param port - of the exporter on this machine
- * @throws whatever keeps the answer from beginning; its body throws when it breaks off
  */
-export async function scrapeExporter(port: number, signal: AbortSignal): Promise<Scrape> {
-  const inlet = new Inlet(port, signal);
+export function openExporter(port: number): Exporter {
+  const inlet = new Inlet(port);
+  return {
+    ask: (onSent) => ask(inlet, onSent),
+    close: () => inlet.close(new Error("the one who asked has gone")),
+  };
+}
+
+/** @throws whatever keeps the answer from beginning; its body throws when it breaks off */
+async function ask(inlet: Inlet, onSent: () => void): Promise<Scrape> {
   const late = (): void => inlet.close(new AgentError("unavailable", "HAProxy does not begin to answer"));
   const timer = setTimeout(late, BEGIN_TIMEOUT_MS);
   try {
-    inlet.write(QUESTION);
+    inlet.write(QUESTION, onSent);
     const parser = new AnswerParser();
     let first: Buffer = Buffer.alloc(0);
     while (parser.status === undefined) first = await next(inlet, parser);

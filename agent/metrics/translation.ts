@@ -2,12 +2,18 @@
 import { isUtf8 } from "node:buffer";
 import { AgentError } from "../errors.ts";
 import { encodeExposition } from "./encode-exposition.ts";
+import { HEAD } from "./recent-metrics.ts";
 
 /** Pieces are gathered to this size: what a piece costs besides is then small, and a stall is still short. */
 const BLOCK_BYTES = 64 * 1024;
+/** At first, so that the beginning is done while HAProxy still works on the rest. */
+const FIRST_BLOCK_BYTES = 32 * 1024;
+/** Up to here blocks end between two metrics if they can: what is whole may have been met before. */
+const WHOLE_METRICS_BYTES = 256 * 1024;
 /** HAProxy's lines are a few hundred bytes long. */
 const LONGEST_LINE_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
+const NEXT_METRIC = Buffer.from(`\n${HEAD}`);
 
 /**
  * @param pieces - each is done with when the next one is asked for
@@ -17,18 +23,26 @@ const NEWLINE = 0x0a;
 export async function* translate(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let block: Buffer = Buffer.allocUnsafeSlow(2 * BLOCK_BYTES);
   let size = 0;
+  let done = 0;
   for await (const piece of pieces) {
     if (size + piece.length > block.length) block = enlarged(block, size, size + piece.length);
     piece.copy(block, size);
     size += piece.length;
-    if (size < BLOCK_BYTES) continue;
-    const end = block.subarray(0, size).lastIndexOf(NEWLINE) + 1;
+    if (size < (done < WHOLE_METRICS_BYTES ? FIRST_BLOCK_BYTES : BLOCK_BYTES)) continue;
+    const end = endOfLines(block.subarray(0, size), done);
+    done += end;
     if (end > 0) yield translateLines(block.subarray(0, end));
     block.copyWithin(0, end, size);
     size -= end;
     if (size > LONGEST_LINE_BYTES) throw unusable("a line has no end");
   }
   if (size > 0) yield translateLines(block.subarray(0, size));
+}
+
+/** @returns where the last whole metric ends, or line */
+function endOfLines(block: Buffer, done: number): number {
+  const metric = done < WHOLE_METRICS_BYTES ? block.lastIndexOf(NEXT_METRIC) + 1 : 0;
+  return metric > 0 ? metric : block.lastIndexOf(NEWLINE) + 1;
 }
 
 function enlarged(block: Buffer, size: number, needed: number): Buffer {

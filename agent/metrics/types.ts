@@ -16,6 +16,18 @@ export interface Scrape {
   readonly body: AsyncIterable<Buffer>;
 }
 
+/** A connection to the exporter, on which nothing was asked yet. */
+export interface Exporter {
+  /**
+   * To be called once.
+   * @param onSent - called when HAProxy has the question, unless the connection fails
+   * @throws whatever keeps the answer from beginning
+   */
+  ask(onSent: () => void): Promise<Scrape>;
+  /** Lets go of it, asked or not. */
+  close(): void;
+}
+
 /** A server that runs. */
 export interface Endpoint {
   close(): Promise<void>;
@@ -34,7 +46,6 @@ export type WorkerMessage =
   /** Asks for the agent's own figures, which come as a {@link FiguresMessage}. */
   | {
       readonly kind: "figures";
-      readonly id: number;
       /** Milliseconds, by the clock that threads share. */
       readonly askedAt: number;
     }
@@ -43,7 +54,6 @@ export type WorkerMessage =
 
 /** The agent's own figures, as lines of metrics; none when they cannot be had. */
 export interface FiguresMessage {
-  readonly id: number;
   readonly text: string;
 }
 

@@ -4,27 +4,31 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { asError } from "../errors.ts";
-import { sharedNow } from "../system/clock.ts";
+import { sharedNow, systemClock } from "../system/clock.ts";
 import { readMachineLoad } from "../system/machine-load.ts";
 import { enterNamespace } from "../system/namespace-thread.ts";
 import { createScrapeServer } from "./answer.ts";
-import { Questions } from "./questions.ts";
-import { scrapeExporter } from "./scrape.ts";
+import { RememberedAnswer } from "./remembered-answer.ts";
+import { openExporter } from "./scrape.ts";
 import type { FiguresMessage, WorkerMessage, WorkerOptions } from "./types.ts";
 
 /** Scrapes at a time. */
 const CONNECTIONS = 16;
 /** An agent that is busy for longer is left out of the answer: HAProxy waits for 5 s. */
 const FIGURES_TIMEOUT_MS = 2_000;
+/** Whoever scrapes without a pause does not keep the main thread busy. */
+const FIGURES_AGE_MS = 1_000;
 
 const { namespace, port, exporterPort } = workerData as WorkerOptions;
 const tell = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
-const figures = new Questions(
-  (id) => tell({ kind: "figures", id, askedAt: sharedNow() }),
-  FIGURES_TIMEOUT_MS,
-);
-parentPort?.on("message", ({ id, text }: FiguresMessage) => figures.answered(id, text));
+const figures = new RememberedAnswer({
+  send: () => tell({ kind: "figures", askedAt: sharedNow() }),
+  clock: systemClock,
+  timeoutMs: FIGURES_TIMEOUT_MS,
+  ageMs: FIGURES_AGE_MS,
+});
+parentPort?.on("message", ({ text }: FiguresMessage) => figures.answered(text));
 
 // As one script this runs from inside an executable, too: no `await` here.
 void enterNamespace(namespace).then(serve);
@@ -33,7 +37,7 @@ function serve(): void {
   const server = createScrapeServer({
     readLoad: readMachineLoad,
     readFigures: () => figures.ask(),
-    scrape: (signal) => scrapeExporter(exporterPort, signal),
+    open: () => openExporter(exporterPort),
     onFailure: (error) => tell({ kind: "failed", reason: asError(error).message }),
   });
   server.maxConnections = CONNECTIONS;

@@ -60,7 +60,7 @@ export function createFigureReader(sources: FigureSources): (waitedMs?: number) 
   const version = programVersion();
   return async (waitedMs) => {
     const asked = clock.now();
-    await nextTurn();
+    if (waitedMs === undefined) await nextTurn();
     const eventLoopLagMs = waitedMs ?? clock.now() - asked;
     const looked = await look();
     const { user, system } = process.cpuUsage();

@@ -4,7 +4,7 @@ import { type IncomingMessage, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { suite, test } from "node:test";
 import { createScrapeServer } from "../../../agent/metrics/answer.ts";
-import type { Scrape } from "../../../agent/metrics/types.ts";
+import type { Exporter, Scrape } from "../../../agent/metrics/types.ts";
 
 const LINE = 'haproxy_server_weight{proxy="p:l",server="m"} 1\n';
 const LOAD = { loadAverage: 1, cpuCount: 1, memoryUsedPercent: 1 };
@@ -15,14 +15,21 @@ async function* body(lines: number, failure?: Error): AsyncGenerator<Buffer> {
 }
 
 /** A server whose scrapes are as given. */
-async function aServer(
-  scrape: (signal: AbortSignal) => Promise<Scrape>,
-  readFigures?: () => Promise<string>,
-) {
+async function aServer(scrape: () => Promise<Scrape>, readFigures?: () => Promise<string>) {
   const failures: unknown[] = [];
+  let closed = Promise.withResolvers<void>();
   const server = createScrapeServer({
     readLoad: () => LOAD,
-    scrape,
+    open: (): Exporter => {
+      closed = Promise.withResolvers();
+      return {
+        async ask(onSent) {
+          onSent();
+          return scrape();
+        },
+        close: () => closed.resolve(),
+      };
+    },
     ...(readFigures && { readFigures }),
     onFailure: (error) => failures.push(error),
   }).listen(0, "127.0.0.1");
@@ -30,6 +37,8 @@ async function aServer(
   const { port } = server.address() as AddressInfo;
   return {
     failures,
+    /** Settles when the last one's exporter was let go. */
+    closed: () => closed.promise,
     async ask(method = "GET"): Promise<IncomingMessage> {
       const asked = request({ port, host: "127.0.0.1", method, agent: false }).end();
       const [response] = (await once(asked, "response")) as [IncomingMessage];
@@ -102,13 +111,9 @@ suite("answering a request for metrics", () => {
   });
 
   test("a client that has gone ends the scrape, and is nobody's failure", async () => {
-    const { promise: ended, resolve } = Promise.withResolvers<void>();
-    await using server = await aServer(async (signal) => {
-      signal.addEventListener("abort", () => resolve(), { once: true });
-      return { status: 200, body: body(Number.POSITIVE_INFINITY) };
-    });
+    await using server = await aServer(async () => ({ status: 200, body: body(Number.POSITIVE_INFINITY) }));
     (await server.ask()).destroy();
-    await ended;
+    await server.closed();
     assert.deepEqual(server.failures, []);
   });
 
@@ -166,6 +171,9 @@ suite("answering a request for metrics", () => {
 
   test("other methods are not implemented", async () => {
     await using server = await aServer(() => Promise.reject(new Error("not to be asked")));
-    for (const method of ["POST", "HEAD"]) assert.equal((await server.ask(method)).statusCode, 501);
+    for (const method of ["POST", "HEAD"]) {
+      assert.equal((await server.ask(method)).statusCode, 501);
+      await server.closed();
+    }
   });
 });

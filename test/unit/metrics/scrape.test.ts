@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { suite, test } from "node:test";
 import { AgentError } from "../../../agent/errors.ts";
-import { scrapeExporter } from "../../../agent/metrics/scrape.ts";
+import { openExporter } from "../../../agent/metrics/scrape.ts";
+import type { Exporter } from "../../../agent/metrics/types.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-const NEVER = new AbortController().signal;
+const nothing = (): void => undefined;
 
 /** An exporter that does with each connection as it is told. */
 async function anExporter(answer: (socket: Socket) => void) {
@@ -27,8 +28,8 @@ async function anExporter(answer: (socket: Socket) => void) {
   };
 }
 
-async function bodyOf(port: number, signal = NEVER): Promise<string> {
-  const { body } = await scrapeExporter(port, signal);
+async function bodyOf(exporter: Exporter): Promise<string> {
+  const { body } = await exporter.ask(nothing);
   let text = "";
   for await (const piece of body) text += piece.toString("latin1");
   return text;
@@ -39,7 +40,7 @@ suite("asking HAProxy's exporter", () => {
     const chunk = `${"0123456789abcdef".repeat(1_000)}\n`;
     const coded = `${chunk.length.toString(16)}\r\n${chunk}\r\n`.repeat(300);
     await using exporter = await anExporter((socket) => socket.end(`${HEAD}${coded}0\r\n\r\n`));
-    const { status, body } = await scrapeExporter(exporter.port, NEVER);
+    const { status, body } = await openExporter(exporter.port).ask(nothing);
     assert.equal(status, 200);
     let text = "";
     for await (const piece of body) {
@@ -51,25 +52,34 @@ suite("asking HAProxy's exporter", () => {
 
   test("an answer that breaks off is an error, also without a reset", async () => {
     await using ended = await anExporter((socket) => socket.end(`${HEAD}3\r\nabc\r\n`));
-    await assert.rejects(bodyOf(ended.port), AgentError);
+    await assert.rejects(bodyOf(openExporter(ended.port)), AgentError);
     await using reset = await anExporter((socket) => {
       socket.write(`${HEAD}3\r\nabc\r\n`, () => socket.resetAndDestroy());
     });
-    await assert.rejects(bodyOf(reset.port));
+    await assert.rejects(bodyOf(openExporter(reset.port)));
     await using silent = await anExporter((socket) => socket.end());
-    await assert.rejects(bodyOf(silent.port), AgentError);
+    await assert.rejects(bodyOf(openExporter(silent.port)), AgentError);
   });
 
   test("who does not wait any more lets go of the connection", async () => {
-    const gone = new AbortController();
     await using exporter = await anExporter((socket) => {
       socket.write(`${HEAD}3\r\nabc\r\n`);
-      gone.abort(new Error("gone"));
+      connection.close();
     });
-    await assert.rejects(bodyOf(exporter.port, gone.signal));
+    const connection = openExporter(exporter.port);
+    await assert.rejects(bodyOf(connection));
     for (const socket of exporter.sockets) {
       if (!socket.closed) await new Promise((resolve) => socket.once("close", resolve));
     }
+  });
+
+  test("the one who asks is told when the question is on its way, before there is an answer", async () => {
+    const { promise: sent, resolve } = Promise.withResolvers<void>();
+    await using exporter = await anExporter((socket) => {
+      void sent.then(() => socket.end(`${HEAD}0\r\n\r\n`));
+    });
+    const { status } = await openExporter(exporter.port).ask(resolve);
+    assert.equal(status, 200);
   });
 
   test("an exporter that does not listen is told by the system's error", async () => {
@@ -77,6 +87,6 @@ suite("asking HAProxy's exporter", () => {
       await using exporter = await anExporter(() => undefined);
       return exporter;
     })();
-    await assert.rejects(bodyOf(port), { code: "ECONNREFUSED" });
+    await assert.rejects(bodyOf(openExporter(port)), { code: "ECONNREFUSED" });
   });
 });

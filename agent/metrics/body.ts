@@ -1,0 +1,85 @@
+/** The body of an answer of status 200, with its head. */
+import type { Socket } from "node:net";
+import type { ScrapeRequest } from "./parse-request.ts";
+
+/** An answer up to this size is complete before any of it is sent, so that a failure can still be told. */
+const HELD_BYTES = 256 * 1024;
+/** Most that is usually added at once. */
+const BLOCK_BYTES = 128 * 1024;
+/** Before the lines: for the head, or the size of a chunk. */
+const FRONT_BYTES = 256;
+/** Behind them: for the end of a chunk, and of the whole. */
+const BACK_BYTES = 16;
+
+const OK = "HTTP/1.1 200 OK\r\ncache-control: no-cache\r\ncontent-type: text/plain; version=0.0.4\r\n";
+const CLOSE = "connection: close\r\n\r\n";
+const CHUNKED = "transfer-encoding: chunked\r\n";
+
+/** Of an answer that was sent: fresh memory costs the kernel more than what a short answer brings. */
+let spare: Buffer | undefined;
+
+/** Gathers text in which each character stands for a byte, and sends it from the memory in which it was gathered. */
+export class Body {
+  readonly #socket: Socket;
+  readonly #isChunked: boolean;
+  #bytes: Buffer;
+  #size = 0;
+  hasBegun = false;
+
+  constructor(socket: Socket, { isChunkable }: ScrapeRequest) {
+    this.#socket = socket;
+    this.#isChunked = isChunkable;
+    this.#bytes = spare ?? Buffer.allocUnsafeSlow(FRONT_BYTES + HELD_BYTES + BLOCK_BYTES + BACK_BYTES);
+    spare = undefined;
+  }
+
+  /** Whether it is time to {@link send}. */
+  get isFull(): boolean {
+    return this.hasBegun || this.#size > HELD_BYTES;
+  }
+
+  add(text: string): void {
+    const missing = FRONT_BYTES + this.#size + text.length + BACK_BYTES - this.#bytes.length;
+    if (missing > 0) this.#bytes = Buffer.concat([this.#bytes], this.#bytes.length + missing);
+    this.#size += this.#bytes.write(text, FRONT_BYTES + this.#size, "latin1");
+  }
+
+  /** Settles when what was added is out of hand. @throws when the client has gone */
+  async send(): Promise<void> {
+    const head = this.hasBegun ? "" : `${OK}${this.#isChunked ? CHUNKED : ""}${CLOSE}`;
+    const part = this.#framed(head + this.#chunkSize(), this.#isChunked ? "\r\n" : "");
+    this.hasBegun = true;
+    this.#size = 0;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#socket.write(part, (error) => (error ? reject(error) : resolve()));
+    await promise;
+  }
+
+  /** Sends what is left, and closes. */
+  end(): void {
+    const last = this.hasBegun
+      ? this.#framed(this.#size > 0 ? this.#chunkSize() : "", this.#lastChunk())
+      : this.#framed(`${OK}content-length: ${this.#size}\r\n${CLOSE}`, "");
+    this.hasBegun = true;
+    this.#socket.write(last, () => {
+      spare = this.#bytes;
+    });
+    this.#socket.destroySoon();
+  }
+
+  #chunkSize(): string {
+    return this.#isChunked ? `${this.#size.toString(16)}\r\n` : "";
+  }
+
+  #lastChunk(): string {
+    if (!this.#isChunked) return "";
+    return `${this.#size > 0 ? "\r\n" : ""}0\r\n\r\n`;
+  }
+
+  #framed(front: string, back: string): Buffer {
+    const end = FRONT_BYTES + this.#size;
+    this.#bytes.write(front, FRONT_BYTES - front.length, "latin1");
+    this.#bytes.write(back, end, "latin1");
+    return this.#bytes.subarray(FRONT_BYTES - front.length, end + back.length);
+  }
+}
