@@ -12,15 +12,15 @@ export interface Directory {
 }
 
 const { failure, warning } = findingsOf("files");
+export const READ_ONLY_REMEDY =
+  "dmesg shows why; mount -o remount,rw after a look at the disk, or fail the amphora over";
 const NO_ROOM_BYTES = 1024 * 1024;
 const FEW_FILES = 0.02;
 
 export function judgeFiles(directories: readonly Directory[]): Finding[] {
   return directories.flatMap(({ path, readOnly, availableBytes, availableFiles, totalFiles }) => {
     if (readOnly) {
-      const remedy =
-        "dmesg shows why; mount -o remount,rw after a look at the disk, or fail the amphora over";
-      return [failure(path, `the file system of ${path} is read-only`, remedy)];
+      return [failure(path, `the file system of ${path} is read-only`, READ_ONLY_REMEDY)];
     }
     if (availableBytes < NO_ROOM_BYTES) {
       return [failure(path, `the file system of ${path} is full`, `du -xh ${path} | sort -h | tail`)];

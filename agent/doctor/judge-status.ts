@@ -1,6 +1,7 @@
 /** What the status has found wrong, with what to do about it. */
 import type { Problem, ProblemSubject } from "../status/types.ts";
 import { findingsOf } from "./finding.ts";
+import { READ_ONLY_REMEDY } from "./judge-files.ts";
 import type { Finding } from "./types.ts";
 
 const REMEDIES: Readonly<Record<ProblemSubject, string>> = {
@@ -23,6 +24,9 @@ const REMEDIES: Readonly<Record<ProblemSubject, string>> = {
   certificate: "have the controller renew it, or update the listener's certificate",
 };
 
+/** What is to be done differently from the rest of a subject. */
+const SPECIAL: readonly (readonly [RegExp, string])[] = [[/^the disk is read-only/, READ_ONLY_REMEDY]];
+
 /** Problems that another check may have looked at more closely. */
 const ALSO_ELSEWHERE: ReadonlySet<ProblemSubject> = new Set(["vip", "member", "certificate"]);
 
@@ -33,6 +37,11 @@ export function judgeStatus(problems: readonly Problem[], others: readonly Findi
   return problems
     .filter(({ subject, object }) => !(object && ALSO_ELSEWHERE.has(subject) && known.has(object)))
     .map(({ severity, subject, object, text }) =>
-      (severity === "error" ? failure : warning)(object, text, REMEDIES[subject]),
+      (severity === "error" ? failure : warning)(object, text, remedyOf(subject, text)),
     );
+}
+
+function remedyOf(subject: ProblemSubject, text: string): string {
+  const [, special] = SPECIAL.find(([pattern]) => pattern.test(text)) ?? [];
+  return special ?? REMEDIES[subject];
 }

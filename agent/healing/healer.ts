@@ -57,10 +57,11 @@ export class Healer {
 
   status(): HealingStatus {
     const ledgers = [...this.#kept.values()].map(({ ledger }) => ledger);
+    const now = this.#clock.now();
     return {
       repairs: Object.fromEntries(this.#repairs),
       last: this.#last,
-      flapping: ledgers.flatMap((ledger) => ledger.flapping()),
+      flapping: ledgers.flatMap((ledger) => ledger.flapping(now)),
       failing: ledgers.flatMap((ledger) => ledger.failing()),
     };
   }

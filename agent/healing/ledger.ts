@@ -6,15 +6,20 @@ const FIRST_DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 600_000;
 /** A difference that stayed away for so long begins anew. */
 const QUIET_MS = 60_000;
+/** A repair that has lasted for so long was not undone: whoever did that has stopped, or waits. */
+const LASTING_MS = 30_000;
 
 interface Entry {
   readonly attempts: number;
   readonly lastAt: number;
-  readonly worked: boolean;
+  /** Of the last attempt; `gone` when it failed, and somebody else has put it right since. */
+  readonly outcome: "repaired" | "failed" | "gone";
 }
 
 export class Ledger {
   readonly #entries = new Map<string, Entry>();
+  /** At the last look at everything. */
+  #present: ReadonlySet<string> = new Set();
 
   isDue(difference: string, now: number): boolean {
     return now >= this.dueAt(difference);
@@ -29,33 +34,40 @@ export class Ledger {
   /** @returns how many attempts there were in this series, this one included */
   note(difference: string, worked: boolean, now: number): number {
     const attempts = (this.#entries.get(difference)?.attempts ?? 0) + 1;
-    this.#entries.set(difference, { attempts, lastAt: now, worked });
+    this.#entries.set(difference, { attempts, lastAt: now, outcome: worked ? "repaired" : "failed" });
     return attempts;
   }
 
   /** Forgets what has stayed away long enough. @param present - all differences that there are now */
   tidy(present: ReadonlySet<string>, now: number): void {
+    this.#present = present;
     for (const [difference, entry] of this.#entries) {
       if (present.has(difference)) continue;
       const quietMs = Math.max(QUIET_MS, 2 * delayAfter(entry.attempts));
       if (now - entry.lastAt > quietMs) this.#entries.delete(difference);
-      // Gone without us.
-      else if (!entry.worked) this.#entries.set(difference, { ...entry, worked: true });
+      else if (entry.outcome === "failed") this.#entries.set(difference, { ...entry, outcome: "gone" });
     }
   }
 
-  /** Repaired more often than is healthy. */
-  flapping(): string[] {
-    return this.#where(({ attempts, worked }) => worked && isFlapping(attempts));
+  /** Repaired more often than is healthy, and undone again, as far as one can see by now. */
+  flapping(now: number): string[] {
+    return this.#where(
+      ({ attempts, outcome, lastAt }, difference) =>
+        outcome === "repaired" &&
+        isFlapping(attempts) &&
+        (this.#present.has(difference) || now - lastAt < LASTING_MS),
+    );
   }
 
   /** The last attempt did not help. */
   failing(): string[] {
-    return this.#where(({ worked }) => !worked);
+    return this.#where(({ outcome }) => outcome === "failed");
   }
 
-  #where(condition: (entry: Entry) => boolean): string[] {
-    return [...this.#entries].filter(([, entry]) => condition(entry)).map(([difference]) => difference);
+  #where(condition: (entry: Entry, difference: string) => boolean): string[] {
+    return [...this.#entries]
+      .filter(([difference, entry]) => condition(entry, difference))
+      .map(([difference]) => difference);
   }
 }
 

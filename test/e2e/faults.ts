@@ -189,9 +189,7 @@ const WITH_SYSTEMD: readonly Fault[] = [
     repair: ({ shell }) =>
       shell(`rm /run/systemd/system/${HAPROXY_UNIT}.d/fault.conf; systemctl daemon-reload
         unit=$(basename $(ls -d /run/systemd/system/${HAPROXY_UNIT}.d) .d)
-        systemctl reset-failed $unit; systemctl start $unit
-        # Else it remembers for a while how often it has started it in vain, and says so.
-        systemctl restart amphora-agent`),
+        systemctl reset-failed $unit; systemctl start $unit`),
     text: /^haproxy-\S+\.service (has failed: |ends and is started again)/,
     severity: "failure",
   },

@@ -31,3 +31,10 @@ test("a problem of another kind is told, whatever else is known of its object", 
   const problem = aProblem({ subject: "interface", object: "eth1", text: "eth1 has no link" });
   assert.equal(judgeStatus([problem], [closer]).length, 1);
 });
+
+test("what is to be done about a read-only disk is not what is to be done about a full one", () => {
+  const remedyOf = (text: string) =>
+    judgeStatus([aProblem({ subject: "machine", object: null, text })], [])[0]?.remedy ?? "";
+  assert.match(remedyOf("the disk is read-only: nothing can be changed"), /remount/);
+  assert.match(remedyOf("the disk is full: nothing can be changed"), /df -h/);
+});

@@ -22,7 +22,7 @@ test("what is repaired more often than is healthy is flapping, what could not be
   const ledger = new Ledger();
   for (let attempt = 0; attempt < 4; attempt += 1) ledger.note("rule", true, attempt);
   ledger.note("route", false, 0);
-  assert.deepEqual(ledger.flapping(), ["rule"]);
+  assert.deepEqual(ledger.flapping(4), ["rule"]);
   assert.deepEqual(ledger.failing(), ["route"]);
 });
 
@@ -33,14 +33,30 @@ test("a difference that stays away begins anew, one that is still there does not
     ledger.note("there", false, 0);
   }
   ledger.tidy(new Set(["there"]), MINUTE_MS + 1);
-  assert.deepEqual(ledger.flapping(), []);
+  assert.deepEqual(ledger.flapping(MINUTE_MS + 1), []);
   assert.equal(ledger.note("gone", true, MINUTE_MS + 2), 1);
   assert.equal(ledger.note("there", false, MINUTE_MS + 2), 5);
 });
 
-test("what has gone without us is not failing any more", () => {
+test("what somebody else has put right is not failing any more, nor said to be undone by somebody", () => {
   const ledger = new Ledger();
-  ledger.note("route", false, 0);
-  ledger.tidy(new Set(), 1);
-  assert.deepEqual(ledger.failing(), []);
+  for (let attempt = 0; attempt < 10; attempt += 1) ledger.note("service", false, attempt);
+  ledger.tidy(new Set(["service"]), 10);
+  assert.deepEqual([ledger.failing(), ledger.flapping(10)], [["service"], []]);
+  ledger.tidy(new Set(), 11);
+  assert.deepEqual([ledger.failing(), ledger.flapping(11)], [[], []]);
+  assert.equal(ledger.note("service", false, 12), 11);
+  assert.deepEqual(ledger.failing(), ["service"]);
+});
+
+test("a difference is flapping until a repair has lasted for half a minute, however long the next one has to wait", () => {
+  const ledger = new Ledger();
+  for (let attempt = 0; attempt < 12; attempt += 1) ledger.note("rule", true, 0);
+  ledger.tidy(new Set(["rule"]), 1);
+  assert.deepEqual(ledger.flapping(5 * MINUTE_MS), ["rule"]);
+  assert.equal(ledger.note("rule", true, 10 * MINUTE_MS), 13);
+  ledger.tidy(new Set(), 10 * MINUTE_MS + 1);
+  assert.deepEqual(ledger.flapping(10 * MINUTE_MS + 29_999), ["rule"]);
+  assert.deepEqual(ledger.flapping(10 * MINUTE_MS + 30_000), []);
+  assert.ok(!ledger.isDue("rule", 10 * MINUTE_MS + 30_000));
 });
