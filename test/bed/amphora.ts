@@ -116,11 +116,14 @@ const SYSLOG = `input(type="imuxsock" Socket="/run/rsyslog/octavia/log" CreatePa
 function unit(command: string): string {
   return `[Unit]
 Description=Amphora Agent
+StartLimitIntervalSec=0
 [Service]
 Type=simple
 ExecStart=${command} --config-file /etc/octavia/amphora-agent.conf
 KillMode=mixed
 Restart=always
+RestartSec=1
+OOMScoreAdjust=-500
 [Install]
 WantedBy=multi-user.target
 `;

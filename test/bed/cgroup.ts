@@ -22,10 +22,15 @@ export async function nameBed(): Promise<string> {
 /**
  * Creates a machine's groups below our own. Two machines in one group would share one init's children.
  * @param bed - names the bed; its groups are found again by it
+ * @param countsMemory - whether it gets a group for its memory, too, where that is a hierarchy of its own
  */
-export async function createGroups(bed: string, machine: string): Promise<MachineGroups> {
+export async function createGroups(
+  bed: string,
+  machine: string,
+  { countsMemory }: { readonly countsMemory: boolean },
+): Promise<MachineGroups> {
   const directories: string[] = [];
-  for (const parent of await hierarchies()) {
+  for (const parent of await hierarchies(countsMemory)) {
     const directory = join(parent, `${PREFIX}-${bed}`, machine);
     await mkdir(directory, { recursive: true });
     directories.push(directory);
@@ -34,9 +39,36 @@ export async function createGroups(bed: string, machine: string): Promise<Machin
 }
 
 /** @returns the one in which processes and threads are counted; undefined where none is, as in some containers */
-export async function tasksGroup(groups: MachineGroups): Promise<string | undefined> {
+export function tasksGroup(groups: MachineGroups): Promise<string | undefined> {
+  return groupWith(groups, "pids.max");
+}
+
+/** Files of the group in which memory is counted. */
+export interface MemoryFiles {
+  readonly limit: string;
+  readonly used: string;
+  /** Has a line `oom_kill <count>`. */
+  readonly events: string;
+  /** What `limit` says when there is none. */
+  readonly unlimited: string;
+}
+
+/** @returns undefined where memory is not counted, as in some containers */
+export async function memoryFiles(groups: MachineGroups): Promise<MemoryFiles | undefined> {
+  for (const [limit, used, events, unlimited] of [
+    ["memory.max", "memory.current", "memory.events", "max"],
+    ["memory.limit_in_bytes", "memory.usage_in_bytes", "memory.oom_control", "-1"],
+  ] as const) {
+    const group = await groupWith(groups, limit);
+    if (group === undefined) continue;
+    return { limit: join(group, limit), used: join(group, used), events: join(group, events), unlimited };
+  }
+  return undefined;
+}
+
+async function groupWith(groups: MachineGroups, file: string): Promise<string | undefined> {
   for (const group of groups) {
-    if (await isThere(join(group, "pids.max"))) return group;
+    if (await isThere(join(group, file))) return group;
   }
   return undefined;
 }
@@ -44,7 +76,7 @@ export async function tasksGroup(groups: MachineGroups): Promise<string | undefi
 /** Removes the groups of a bed whose processes have ended, and of beds that were killed before they could. */
 export async function removeGroups(bed: string): Promise<void> {
   const killed = new RegExp(`^${PREFIX}-${await pidNamespace()}-(\\d+)$`);
-  for (const parent of await hierarchies()) {
+  for (const parent of await hierarchies(true)) {
     for (const name of await readdir(parent)) {
       const [, owner] = killed.exec(name) ?? [];
       if (name === `${PREFIX}-${bed}`) await removeGroup(join(parent, name));
@@ -95,8 +127,8 @@ async function isAlive(pid: string): Promise<boolean> {
   return isThere(`/proc/${pid}/stat`);
 }
 
-/** Our own group in the version 2 hierarchy and, where they are, in systemd's own and that of tasks of version 1. */
-async function hierarchies(): Promise<string[]> {
+/** Our own group in the version 2 hierarchy and, where they are, in those of systemd, tasks and memory of version 1. */
+async function hierarchies(withMemory: boolean): Promise<string[]> {
   const mounts = await readFile("/proc/self/mountinfo", "utf8");
   const groups = await readFile("/proc/self/cgroup", "utf8");
   const found: string[] = [];
@@ -104,6 +136,7 @@ async function hierarchies(): Promise<string[]> {
     ["cgroup2", /^0::(.*)$/m, /^/],
     ["cgroup", /^\d+:name=systemd:(.*)$/m, /\bname=systemd\b/],
     ["cgroup", /^\d+:pids:(.*)$/m, /\bpids\b/],
+    ...(withMemory ? [["cgroup", /^\d+:memory:(.*)$/m, /\bmemory\b/] as const] : []),
   ] as const) {
     const [, group] = line.exec(groups) ?? [];
     const mount = mounts.split("\n").find((row) => row.includes(` - ${type} `) && options.test(row));

@@ -5,7 +5,7 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { createGroups, type MachineGroups, tasksGroup } from "./cgroup.ts";
+import { createGroups, type MachineGroups, type MemoryFiles, memoryFiles, tasksGroup } from "./cgroup.ts";
 import { BedUnavailable, host } from "./host.ts";
 import type { Lab } from "./lab.ts";
 
@@ -32,6 +32,7 @@ export interface Ended {
  * @param tree - directory made by `buildTree`; stays unchanged
  * @param layers - directories laid over the tree, the topmost first; they stay unchanged too
  * @param interfaces - present from the first moment, as on a virtual machine; they come back at each `start`
+ * @param countsMemory - for `limitMemory`
  * @param disk - size of what it can write, for mount(8); the lab's own room unless given
  */
 export async function boot(
@@ -42,6 +43,7 @@ export async function boot(
     layers?: readonly string[];
     interfaces?: readonly Interface[];
     disk?: string;
+    countsMemory?: boolean;
   },
 ): Promise<Machine> {
   if (options.disk !== undefined) {
@@ -52,7 +54,9 @@ export async function boot(
   const root = await mountTree(lab, options.name, [...(options.layers ?? []), options.tree]);
   await writeFile(join(root, "etc/hostname"), `${options.name}\n`);
   await writeFile(join(root, "etc/machine-id"), `${randomUUID().replaceAll("-", "")}\n`);
-  const groups = await createGroups(lab.id, options.name);
+  const groups = await createGroups(lab.id, options.name, {
+    countsMemory: options.countsMemory ?? false,
+  });
   const machine = new Machine(options.name, root, groups, options.interfaces ?? []);
   await machine.start();
   return machine;
@@ -112,6 +116,29 @@ export class Machine {
 
   async unlimitTasks(): Promise<void> {
     await writeFile(join(await this.#tasksGroup(), "pids.max"), "max");
+  }
+
+  /** Leaves it so much more memory. @throws BedUnavailable where none is counted */
+  async limitMemory(roomBytes: number): Promise<void> {
+    const { limit, used } = await this.#memoryFiles();
+    await writeFile(limit, String(Number(await readFile(used, "latin1")) + roomBytes));
+  }
+
+  async unlimitMemory(): Promise<void> {
+    const { limit, unlimited } = await this.#memoryFiles();
+    await writeFile(limit, unlimited);
+  }
+
+  /** How many of its processes the kernel has ended for want of memory. */
+  async endedForMemory(): Promise<number> {
+    const text = await readFile((await this.#memoryFiles()).events, "latin1");
+    return Number(/^oom_kill (\d+)$/m.exec(text)?.[1]);
+  }
+
+  async #memoryFiles(): Promise<MemoryFiles> {
+    const files = await memoryFiles(this.#groups);
+    if (files === undefined) throw new BedUnavailable("memory is not counted in control groups here");
+    return files;
   }
 
   async #tasksGroup(): Promise<string> {

@@ -27,6 +27,7 @@ import { connectAgent, enterOrSkip, haproxyConfig, plugVip, until } from "./syst
 
 const AMPHORA_ID = "7c1f5f0e-51b5-4a8a-9d0c-6f6f3b1f9d13";
 const LB = "b2f2bb42-9d1f-4c5c-9d7a-0f1f9f0c6a23";
+const HAPROXY_UNIT = `haproxy-${LB}.service`;
 const LISTENER = "e0a7a1a6-3a60-4d24-8f1d-5d2a4f7d3b33";
 const [CONTROLLER, AGENT] = ["192.0.2.1", "192.0.2.10"];
 const [VIP, VRRP_IP, MEMBER] = ["203.0.113.5", "203.0.113.10", "203.0.113.99"];
@@ -40,6 +41,18 @@ const GREEDY = `[Service]
 ExecStart=/bin/bash -c 'while :; do sleep 10000 & done'
 `;
 const AMPHORA = "amphora";
+const MEGABYTE = 1024 * 1024;
+/** For everything that happens while memory is short. */
+const ROOM_BYTES = 200 * MEGABYTE;
+/** Takes more than there is, is ended by the kernel, and comes again. */
+const DEVOURER = `[Unit]
+StartLimitIntervalSec=0
+[Service]
+ExecStart=/usr/bin/tail /dev/zero
+Restart=always
+`;
+/** So often the kernel has to look for somebody to end. */
+const ENDED = 5;
 /** The agent sends one a second. */
 const HEARTBEATS = 3;
 
@@ -65,8 +78,10 @@ function describeShortage(room: Lab): void {
       tree: await buildTree(AMPHORA_TREE),
       interfaces: [MANAGEMENT, TENANT],
       disk: DISK,
+      countsMemory: true,
     });
     await machine.write("/etc/systemd/system/greedy.service", GREEDY);
+    await machine.write("/etc/systemd/system/devourer.service", DEVOURER);
     const identities = await createIdentities(AMPHORA_ID);
     await configureAgent(machine, { identities, controller: `${CONTROLLER}:5555`, heartbeatSeconds: 1 });
     await installUnit(machine, await installProgram(machine));
@@ -127,6 +142,40 @@ function describeShortage(room: Lab): void {
         await machine.unlimitTasks();
       },
     });
+  });
+
+  test("memory is used up: what took it is ended, and not the agent, HAProxy or keepalived", async (t) => {
+    const [before_, agent, haproxy] = [heartbeats, await pidOf(AGENT_UNIT), await pidOf(HAPROXY_UNIT)];
+    // Some containers do not let systemd set it.
+    assert.equal(await property(HAPROXY_UNIT, "OOMScoreAdjust"), "-500");
+    try {
+      await machine.limitMemory(ROOM_BYTES);
+    } catch (error) {
+      if (!(error instanceof BedUnavailable)) throw error;
+      console.error(`SKIPPED: memory is used up: ${error.message}`);
+      t.skip(error.message);
+      return;
+    }
+    await using traffic = new Traffic();
+    try {
+      const ended = await machine.endedForMemory();
+      await machine.exec("systemctl", ["start", "devourer.service"]);
+      await until("processes that were ended", async () => (await machine.endedForMemory()) >= ended + ENDED);
+      await traffic.goesOn();
+      await until("more heartbeats", async () => heartbeats >= before_ + HEARTBEATS);
+      assert.deepEqual([await pidOf(AGENT_UNIT), await pidOf(HAPROXY_UNIT)], [agent, haproxy]);
+      // As it would be if the kernel ended it all the same.
+      await machine.exec("systemctl", ["kill", "--signal=KILL", AGENT_UNIT]);
+      const then = heartbeats;
+      await until("heartbeats of a new agent", async () => heartbeats >= then + HEARTBEATS);
+      assert.notEqual(await pidOf(AGENT_UNIT), agent);
+      assert.equal(await pidOf(HAPROXY_UNIT), haproxy);
+    } finally {
+      await machine.exec("systemctl", ["stop", "devourer.service"]);
+      await machine.unlimitMemory();
+    }
+    await until("a healthy amphora", async () => (await problems()).length === 0);
+    assert.deepEqual(traffic.failures, []);
   });
 
   test("a clock that a service should keep is one that is not synchronised, if the kernel says so", async () => {
@@ -205,6 +254,10 @@ function describeShortage(room: Lab): void {
   async function remoteProblems(): Promise<readonly Problem[]> {
     return (JSON.parse(await client.expect(200, "GET", "/agent/v1/status")) as Status).problems;
   }
+
+  const property = (unit: string, name: string): Promise<string> =>
+    machine.exec("systemctl", ["show", `--property=${name}`, "--value", unit]);
+  const pidOf = (unit: string): Promise<string> => property(unit, "MainPID");
 
   async function diagnose(): Promise<Diagnosis> {
     const { stdout, stderr } = await machine.try(AMPHORA, ["doctor", "--json"]);
