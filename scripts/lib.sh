@@ -25,6 +25,30 @@ need() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >&2
 }
 
+# Whether this machine lets root mount a file system that is in a file; says why not.
+can_mount_images() {
+  local directory device problem=
+  directory=$(mktemp -d)
+  truncate -s 8M "$directory/image"
+  if [ "$(id -u)" -ne 0 ]; then
+    problem="only root can"
+  elif ! device=$(losetup --find --show "$directory/image" 2>&1); then
+    problem="no loop device: $device"
+  else
+    mkdir "$directory/mounted"
+    if ! problem=$(mkfs.ext2 -q "$device" 2>&1 && mount "$device" "$directory/mounted" 2>&1 && umount "$directory/mounted" 2>&1); then
+      problem="cannot mount: $problem"
+    else
+      problem=
+    fi
+    losetup --detach "$device"
+  fi
+  rm -rf "$directory"
+  [ -z "$problem" ] && return
+  echo "$problem"
+  return 1
+}
+
 need_runtime() {
   need \
     "npm:npm:brings the Node that the program runs on, and its libraries" \
