@@ -21,7 +21,8 @@ export interface GuestOptions {
   readonly image: string;
   readonly drive: string;
   readonly machine: "q35" | "pc";
-  readonly bus: "cd" | "virtio";
+  /** Where the config drive is: on IDE (pc) or SATA (q35) as a CD, on SCSI as a CD, or a virtio disk. */
+  readonly bus: "cd" | "scsi" | "virtio";
   readonly memoryMb: number;
 }
 
@@ -162,13 +163,18 @@ function words(
     ...["-display", "none", "-serial", "file:console", "-qmp", `unix:${socket},server=on,wait=off`],
     ...["-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng"],
     ...["-drive", `file=${disk},if=virtio,format=qcow2`],
-    ...(bus === "cd"
-      ? ["-drive", `file=${drive},if=none,id=drive,format=raw,media=cdrom`, "-device", "ide-cd,drive=drive"]
-      : ["-drive", `file=${drive},if=virtio,format=raw,read-only=on`]),
+    ...configDrive(bus, drive),
     ...["-netdev", [management, ...forwards.map((forward) => `hostfwd=${forward}`)].join(",")],
     ...["-device", `virtio-net-pci,netdev=mgmt,mac=${MANAGEMENT_MAC},romfile=`],
     ...(machine === "q35" ? Array.from({ length: SLOTS }, (_, slot) => rootPort(slot)).flat() : []),
   ];
+}
+
+function configDrive(bus: GuestOptions["bus"], drive: string): string[] {
+  if (bus === "virtio") return ["-drive", `file=${drive},if=virtio,format=raw,read-only=on`];
+  const cd = ["-drive", `file=${drive},if=none,id=drive,format=raw,media=cdrom`];
+  if (bus === "cd") return [...cd, "-device", "ide-cd,drive=drive"];
+  return [...cd, "-device", "virtio-scsi-pci", "-device", "scsi-cd,drive=drive"];
 }
 
 /** Only behind such a port can a card be plugged into q35 while it runs. */

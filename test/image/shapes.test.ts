@@ -8,6 +8,7 @@ import { GuestLoadBalancer } from "./load-balancer.ts";
 const IMAGE = process.env.AMPHORA_IMAGE ?? "";
 const SHAPES: readonly Shape[] = [
   { machine: "pc", bus: "cd", memoryMb: 1_024, handover: "user_data", format: "iso9660" },
+  { machine: "q35", bus: "scsi", memoryMb: 512, handover: "personality", format: "iso9660" },
   { machine: "q35", bus: "virtio", memoryMb: 256, handover: "user_data", format: "vfat" },
 ];
 
