@@ -21,7 +21,7 @@ const run = promisify(execFile);
 const BOOT_MS = 600_000;
 const POLL_MS = 100;
 const ASK_MS = 300;
-const HANDSHAKE_MS = 2_000;
+const ATTEMPTS_AT_ONCE = 7;
 
 export interface Shape extends Pick<GuestOptions, "machine" | "bus" | "memoryMb"> {
   readonly handover: DriveSpec["handover"];
@@ -78,35 +78,17 @@ export class AmphoraGuest {
     return new AmphoraGuest({ guest, client, identities, heartbeats, directory });
   }
 
-  /**
-   * QEMU takes connections before the guest has an address, and forgets them slowly: a handshake that does not come
-   * soon will not come, and the next one must not wait for that.
-   * @throws Error with the end of the console when nothing answers
-   */
+  /** @throws Error with the end of the console when nothing answers */
   async answering(limitMs = BOOT_MS): Promise<void> {
-    const ended = new AbortController();
-    const answered = Promise.withResolvers<void>();
-    let reason: unknown;
-    const ask = (): void => {
-      this.#answers(ended.signal).then(answered.resolve, (error) => {
-        reason = error;
-      });
-    };
-    ask();
-    const timer = setInterval(ask, ASK_MS);
-    const late = sleep(limitMs, true, { signal: ended.signal });
-    late.catch(() => undefined);
-    try {
-      if (!(await Promise.race([answered.promise, late]))) return;
-      const console = (await this.guest.console()).slice(-4_000);
-      throw new Error(`the agent did not answer within ${limitMs} ms\n${console}`, { cause: reason });
-    } finally {
-      clearInterval(timer);
-      ended.abort();
-    }
+    await soonest(
+      "the agent's answer",
+      (signal) => this.#answers(signal),
+      () => this.guest.console(),
+      limitMs,
+    );
   }
 
-  /** An answer may take its time, once there is a connection. @throws what kept it from answering */
+  /** @throws what kept it from answering */
   async #answers(signal: AbortSignal): Promise<void> {
     const socket = connect({
       host: "127.0.0.1",
@@ -117,9 +99,7 @@ export class AmphoraGuest {
       checkServerIdentity: (_, certificate) => checkServerIdentity(this.identities.amphoraId, certificate),
     });
     try {
-      await once(socket, "secureConnect", {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_MS)]),
-      });
+      await once(socket, "secureConnect", { signal });
       socket.write("GET / HTTP/1.1\r\nHost: amphora\r\nConnection: close\r\n\r\n");
       const [start] = (await once(socket, "data", { signal })) as [Buffer];
       const [line] = start.toString().split("\r\n");
@@ -155,6 +135,43 @@ export class AmphoraGuest {
     await this.heartbeats[Symbol.asyncDispose]();
     await rm(this.#directory, { recursive: true });
   }
+}
+
+/**
+ * Waits for the first answer of a guest that boots. QEMU takes connections before the guest has an address, and forgets
+ * them slowly: an attempt that has no answer soon will have none, and the next one must not wait for that. The slower
+ * the machine, the longer an attempt may take, and the fewer are made.
+ * @throws Error with the reason of the last attempt that failed
+ */
+export async function soonest(
+  what: string,
+  attempt: (signal: AbortSignal) => Promise<void>,
+  context: () => Promise<string>,
+  limitMs = BOOT_MS,
+): Promise<void> {
+  const ended = new AbortController();
+  const answered = Promise.withResolvers<true>();
+  const start = performance.now();
+  let reason: unknown;
+  try {
+    for (;;) {
+      const elapsedMs = performance.now() - start;
+      if (elapsedMs > limitMs) break;
+      const pauseMs = Math.max(ASK_MS, Math.ceil(elapsedMs / 100));
+      attempt(AbortSignal.any([ended.signal, AbortSignal.timeout(ATTEMPTS_AT_ONCE * pauseMs)])).then(
+        () => answered.resolve(true),
+        (error) => {
+          reason = error;
+        },
+      );
+      if (await Promise.race([answered.promise, sleep(pauseMs)])) return;
+    }
+  } finally {
+    ended.abort();
+  }
+  throw new Error(`${what} did not come within ${limitMs} ms\n${(await context()).slice(-4_000)}`, {
+    cause: reason,
+  });
 }
 
 /** Waits until something is so; whatever fails meanwhile is the reason that is told in the end. */

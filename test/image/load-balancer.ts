@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { createServer, get, type Server } from "node:http";
+import { createServer, get, type IncomingMessage, type Server } from "node:http";
+import { text } from "node:stream/consumers";
 import { connect, type PeerCertificate } from "node:tls";
-import { type AmphoraGuest, eventually } from "./amphora-guest.ts";
+import { type AmphoraGuest, eventually, soonest } from "./amphora-guest.ts";
 import { haproxyConfig, LOAD_BALANCER, type Site, UDP_LISTENER, udpConfig } from "./documents.ts";
 import { freePort } from "./guest.ts";
 
@@ -83,14 +84,14 @@ export class GuestLoadBalancer implements AsyncDisposable {
   readonly #path = () => `/1.0/loadbalancer/${this.site.amphoraId}/${LOAD_BALANCER}/haproxy`;
 
   async upload(shape: { withTls: boolean }): Promise<void> {
-    const text = await haproxyConfig(this.site, shape);
-    await this.#amphora.client.expect(202, "PUT", this.#path(), text);
+    const config = await haproxyConfig(this.site, shape);
+    await this.#amphora.client.expect(202, "PUT", this.#path(), config);
   }
 
   /** Sends an upload whose answer nobody waits for. */
   async uploadUnanswered(shape: { withTls: boolean }): Promise<void> {
-    const text = await haproxyConfig(this.site, shape);
-    this.#amphora.client.send("PUT", this.#path(), text).catch(() => undefined);
+    const config = await haproxyConfig(this.site, shape);
+    this.#amphora.client.send("PUT", this.#path(), config).catch(() => undefined);
   }
 
   async act(action: "start" | "reload", id: string = LOAD_BALANCER): Promise<void> {
@@ -113,24 +114,19 @@ export class GuestLoadBalancer implements AsyncDisposable {
   }
 
   /** What a client of the VIP reads; throws when nobody answers. */
-  fetch(): Promise<string> {
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const options = { host: "127.0.0.1", port: this.#ports.http, timeout: CLIENT_MS, agent: false };
-    const request = get(options, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (chunk: string) => {
-        text += chunk;
-      });
-      response.once("end", () => resolve(text)).once("error", reject);
-    });
-    request.once("error", reject).once("timeout", () => request.destroy(new Error("no answer")));
-    return promise;
+  async fetch(signal = AbortSignal.timeout(CLIENT_MS)): Promise<string> {
+    const asked = get({ host: "127.0.0.1", port: this.#ports.http, agent: false, signal });
+    // The one below does not listen any more when it was told to stop.
+    asked.on("error", () => undefined);
+    const [response] = (await once(asked, "response", { signal })) as [IncomingMessage];
+    return text(response);
   }
 
-  serves(what: string): Promise<void> {
-    return eventually(
+  /** Waits until the VIP serves HTTP. */
+  async serves(what: string): Promise<void> {
+    await soonest(
       what,
-      async () => (await this.fetch()) === ANSWER,
+      async (signal) => assert.equal(await this.fetch(signal), ANSWER),
       () => this.#amphora.guest.console(),
     );
   }
@@ -160,12 +156,12 @@ export class GuestLoadBalancer implements AsyncDisposable {
   }
 
   /** From a port of its own: what came before the listener was there is tracked as no traffic of its. */
-  async echoes(text: string): Promise<boolean> {
+  async echoes(question: string): Promise<boolean> {
     const client = createSocket("udp4");
     const echoed = once(client, "message", { signal: AbortSignal.timeout(1_000) });
-    client.send(text, this.#ports.udp, "127.0.0.1");
+    client.send(question, this.#ports.udp, "127.0.0.1");
     try {
-      return String((await echoed)[0]) === text;
+      return String((await echoed)[0]) === question;
     } finally {
       client.close();
     }
