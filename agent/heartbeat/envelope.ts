@@ -16,9 +16,14 @@ const deflateAsync = promisify(deflate);
 /**
  * Compresses and signs. Compression takes milliseconds for a large load balancer: then another thread does it.
  * @param key - `heartbeat_key`
+ * @returns the envelope; a promise of it for a text beyond {@link SHORT_TEXT}
  */
-export async function sealEnvelope(text: string, key: string): Promise<Buffer> {
-  const payload = text.length <= SHORT_TEXT ? deflateShort(text) : await deflateAsync(text, DEFLATE_OPTIONS);
+export function sealEnvelope(text: string, key: string): Buffer | Promise<Buffer> {
+  if (text.length <= SHORT_TEXT) return signed(deflateShort(text), key);
+  return deflateAsync(text, DEFLATE_OPTIONS).then((payload) => signed(payload, key));
+}
+
+function signed(payload: Uint8Array, key: string): Buffer {
   const envelope = Buffer.allocUnsafe(payload.length + HEX_DIGEST_BYTES);
   envelope.set(payload);
   envelope.write(digest(payload, key).toString("hex"), payload.length, "latin1");

@@ -11,6 +11,9 @@ const BYTES_PER_MEMBER = 22;
 /** Tries by estimate before the search halves the range. */
 const ESTIMATES = 3;
 
+/** Makes the datagram of a message. */
+type Seal = (message: Message) => Buffer | Promise<Buffer>;
+
 export interface Fitted {
   readonly datagram: Buffer;
   /** Pools that are sent without their members. */
@@ -27,29 +30,29 @@ export interface Fitted {
  * Listeners are always sent: a controller that misses one replaces the amphora
  * (docs/contract/heartbeat.md, section 8).
  *
- * @param seal - makes the datagram of a message
  * @param start - `poolsWithoutMembers` of the last message: mostly right again, which saves compressing twice
  * @throws AgentError `unavailable` when the listeners alone do not fit
  */
-export async function fitDatagram(
+export function fitDatagram(
   message: Message,
-  seal: (message: Message) => Promise<Buffer>,
+  seal: Seal,
   start = 0,
   limit = DATAGRAM_LIMIT,
-): Promise<Fitted> {
-  const whole = start === 0 ? await sealIfFits(message, seal, limit) : undefined;
-  if (whole) return fitted(whole);
-  const brief: Message = { ...message, pools: withoutOverwritten(message.pools) };
-  return (await leaveOutMembers(brief, seal, start, limit)) ?? (await leaveOutPools(brief, seal, limit));
+): Fitted | Promise<Fitted> {
+  const whole = start === 0 ? seal(message) : undefined;
+  if (whole instanceof Buffer && whole.length <= limit) return fitted(whole);
+  return fitInPart(message, whole, { seal, start, limit });
 }
 
-async function sealIfFits(
+async function fitInPart(
   message: Message,
-  seal: (message: Message) => Promise<Buffer>,
-  limit: number,
-): Promise<Buffer | undefined> {
-  const datagram = await seal(message);
-  return datagram.length <= limit ? datagram : undefined;
+  sealing: ReturnType<Seal> | undefined,
+  { seal, start, limit }: { readonly seal: Seal; readonly start: number; readonly limit: number },
+): Promise<Fitted> {
+  const whole = await sealing;
+  if (whole && whole.length <= limit) return fitted(whole);
+  const brief: Message = { ...message, pools: withoutOverwritten(message.pools) };
+  return (await leaveOutMembers(brief, seal, start, limit)) ?? (await leaveOutPools(brief, seal, limit));
 }
 
 function fitted(datagram: Buffer, left: Partial<Fitted> = {}): Fitted {
@@ -59,7 +62,7 @@ function fitted(datagram: Buffer, left: Partial<Fitted> = {}): Fitted {
 /** Searches the smallest number of pools whose members have to go; undefined when all are too few. */
 async function leaveOutMembers(
   message: Message,
-  seal: (message: Message) => Promise<Buffer>,
+  seal: Seal,
   start: number,
   limit: number,
 ): Promise<Fitted | undefined> {
@@ -102,13 +105,10 @@ function poolsWorth(sizes: readonly number[], count: number, spare: number): num
 }
 
 /** The last resort: the controller then shows the pools as offline, but keeps the amphora. */
-async function leaveOutPools(
-  message: Message,
-  seal: (message: Message) => Promise<Buffer>,
-  limit: number,
-): Promise<Fitted> {
-  const datagram = await sealIfFits({ ...message, pools: {} }, seal, limit);
-  if (!datagram) throw new AgentError("unavailable", "the listeners alone exceed what one datagram holds");
+async function leaveOutPools(message: Message, seal: Seal, limit: number): Promise<Fitted> {
+  const datagram = await seal({ ...message, pools: {} });
+  if (datagram.length > limit)
+    throw new AgentError("unavailable", "the listeners alone exceed what one datagram holds");
   const pools = Object.values(message.pools);
   const membersLeftOut = pools.reduce((sum, { members }) => sum + Object.keys(members).length, 0);
   return fitted(datagram, { poolsLeftOut: pools.length, membersLeftOut });

@@ -9,11 +9,14 @@ export interface Built {
   readonly message: Message;
   /** What to count from next time; the same object as before when no counter has changed. */
   readonly counters: CounterTable;
+  /** What it was built from. */
+  readonly samples: readonly LoadBalancerSample[];
 }
 
 /**
  * @param samples - one for each load balancer that answered
  * @param counters - absolute counters at the last message; a listener without any reports all of its counter
+ * @param last - what became of the last message: its parts serve again as far as nothing new is to be told
  * @throws AgentError `unavailable` when a sample must not be reported
  */
 export function buildMessage(
@@ -21,45 +24,98 @@ export function buildMessage(
   sequence: number,
   samples: readonly LoadBalancerSample[],
   counters: CounterTable,
+  last?: Built,
 ): Built {
   const defect = samples.find((sample) => sample.defect !== undefined)?.defect;
   if (defect !== undefined) throw new AgentError("unavailable", `cannot report these statistics: ${defect}`);
+  const reported = stillTrue(samples, counters, last) ?? reportListeners(samples, counters);
+  const pools = last && isSame("pools", samples, last.samples) ? last.message.pools : reportPools(samples);
+  const message: Message = { id: amphoraId, seq: sequence, listeners: reported.listeners, pools, ver: 3 };
+  return { message, counters: reported.counters, samples };
+}
+
+interface Reported {
+  readonly listeners: Message["listeners"];
+  readonly counters: CounterTable;
+}
+
+/** The last report, if it told of no increment and there is none now. */
+function stillTrue(
+  samples: readonly LoadBalancerSample[],
+  counters: CounterTable,
+  last: Built | undefined,
+): Reported | undefined {
+  const isTrue =
+    last !== undefined &&
+    quiet.has(last.message.listeners) &&
+    last.counters === counters &&
+    isSame("listeners", samples, last.samples) &&
+    samples.every(({ leaving }) => leaving === undefined);
+  return isTrue ? { listeners: last.message.listeners, counters } : undefined;
+}
+
+/** Reports of listeners without any increment. */
+const quiet = new WeakSet<Message["listeners"]>();
+
+function isSame(
+  part: "listeners" | "pools",
+  samples: readonly LoadBalancerSample[],
+  last: readonly LoadBalancerSample[],
+): boolean {
+  return (
+    samples.length === last.length && samples.every((sample, index) => sample[part] === last[index]?.[part])
+  );
+}
+
+function reportListeners(samples: readonly LoadBalancerSample[], counters: CounterTable): Reported {
   const next = new Map<string, Readonly<Record<string, Count>>>();
-  const listeners = new Map<string, ListenerReport>();
-  const pools = new Map<string, PoolReport>();
+  const reports = new Map<string, ListenerReport>();
   for (const sample of samples) {
     for (const listener of sample.listeners) {
       const last = next.get(listener.id) ?? counters.get(listener.id);
       const leaving = sample.leaving?.filter(({ id }) => id === listener.id);
       if (leaving && leaving.length > 0) {
         const { report, known } = reportWithLeaving(listener, leaving, { counters, last });
-        listeners.set(listener.id, report);
+        reports.set(listener.id, report);
         for (const [key, counts] of known) next.set(key, counts);
         continue;
       }
-      listeners.set(listener.id, reportListener(listener, last));
+      reports.set(listener.id, reportListener(listener, last));
       if (isLast(listener.counters, last)) continue;
       next.set(ownCopy(listener.id), { ...last, ...listener.counters });
     }
-    for (const { key, status, members } of sample.pools) pools.set(key, { status, members });
   }
-  const message: Message = {
-    id: amphoraId,
-    seq: sequence,
-    listeners: Object.fromEntries(listeners),
-    pools: Object.fromEntries(pools),
-    ver: 3,
-  };
+  const listeners = Object.fromEntries(reports);
+  if (next.size === 0) quiet.add(listeners);
   const table = next.size === 0 ? counters : new Map([...counters, ...next]);
-  return { message, counters: withoutGone(table, samples) };
+  return { listeners, counters: withoutGone(table, samples) };
+}
+
+function reportPools(samples: readonly LoadBalancerSample[]): Message["pools"] {
+  const pools = samples.flatMap((sample) => sample.pools);
+  return Object.fromEntries(pools.map(({ key, status, members }) => [key, { status, members }]));
 }
 
 /** The message as JSON text. */
-export function encodeMessage(message: Message): string {
-  const isLarge = (count: Count): boolean => typeof count === "bigint";
-  const needsExact = Object.values(message.listeners).some(({ stats }) => Object.values(stats).some(isLarge));
+export function encodeMessage({ id, seq, listeners, pools, ver }: Message): string {
+  const [listenersText, poolsText] = [textOf(listeners), textOf(pools)];
+  return `{"id":${JSON.stringify(id)},"seq":${seq},"listeners":${listenersText},"pools":${poolsText},"ver":${ver}}`;
+}
+
+/** Of parts that may serve again. */
+const texts = new WeakMap<object, string>();
+
+function textOf(part: Message["listeners"] | Message["pools"]): string {
+  const known = texts.get(part);
+  if (known !== undefined) return known;
   // A replacer is called for every value, which is ten times as slow.
-  return needsExact ? stringifyExact(message) : JSON.stringify(message);
+  const text = Object.values(part).some(hasLargeCount) ? stringifyExact(part) : JSON.stringify(part);
+  texts.set(part, text);
+  return text;
+}
+
+function hasLargeCount(report: ListenerReport | PoolReport): boolean {
+  return "stats" in report && Object.values(report.stats).some((count) => typeof count === "bigint");
 }
 
 function reportListener(

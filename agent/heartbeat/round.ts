@@ -11,7 +11,7 @@ import { Rotation } from "./destinations-parse.ts";
 import { sealEnvelope } from "./envelope.ts";
 import { type Fitted, fitDatagram } from "./fit.ts";
 import { reasonForSilence, type SendSignal } from "./guard.ts";
-import { buildMessage, encodeMessage } from "./message.ts";
+import { type Built, buildMessage, encodeMessage } from "./message.ts";
 import { NOT_IN_TIME, type ReadResult, SampleCollector, type StatsSource } from "./samples.ts";
 import { Transitions } from "./transitions.ts";
 import type { CounterTable, Destination, HeartbeatConfig, Message } from "./types.ts";
@@ -46,6 +46,8 @@ export interface RoundCounts {
 /** What an unset key has always been signed with (docs/contract/heartbeat.md, section 1). */
 export const KEY_WHEN_UNSET = "None";
 
+const NO_COUNTERS: CounterTable = new Map();
+
 /** The part of an interval that a round may wait for others; a heartbeat is then still on time. */
 const WAIT_SHARE = 0.05;
 const SHORTEST_WAIT_MS = 50;
@@ -64,6 +66,7 @@ export class Round {
   readonly #lastSentAt = new Map<string, number>();
   #counters: CounterTable | undefined;
   #sequence: number;
+  #last: Built | undefined;
   #poolsWithoutMembers = 0;
   #sent = 0;
   #failed = 0;
@@ -105,7 +108,8 @@ export class Round {
         return;
       }
       const message = await this.#build(config, names);
-      await this.#send(message, config);
+      const sending = this.#send(message, config);
+      if (sending) await sending;
       this.#lastDoneAt = this.#options.clock.now();
     } catch (error) {
       this.#failed += 1;
@@ -140,12 +144,20 @@ export class Round {
     const { clock } = this.#options;
     const deadline = clock.now() + waitMs;
     const addresses = this.#findAddresses(config);
-    const samples = await this.#collect(names, waitMs, intervalMs);
+    const results = await this.#collector.collect(names, waitMs, intervalMs);
     if (addresses) await settledWithin(clock, deadline - clock.now(), addresses);
+    const samples = this.#usableOf(results);
     const path = `${config.basePath}/stats_counters.json`;
     const isFirst = this.#counters === undefined && samples.some(({ listeners }) => listeners.length > 0);
     if (isFirst) this.#counters = await this.#loadCounters(path);
-    const built = buildMessage(config.amphoraId, sequence, samples, this.#counters ?? new Map());
+    const built = buildMessage(
+      config.amphoraId,
+      sequence,
+      samples,
+      this.#counters ?? NO_COUNTERS,
+      this.#last,
+    );
+    this.#last = built;
     if (this.#counters) {
       this.#counters = built.counters;
       if (!this.#counterFile.holds(built.counters)) {
@@ -155,10 +167,14 @@ export class Round {
     return built.message;
   }
 
-  async #collect(names: Names, waitMs: number, intervalMs: number): Promise<LoadBalancerSample[]> {
-    const results = await this.#collector.collect(names, waitMs, intervalMs);
+  #usableOf(results: ReadonlyMap<string, ReadResult>): LoadBalancerSample[] {
     for (const id of this.#unanswered.keys()) if (!results.has(id)) this.#unanswered.delete(id);
-    return [...results].flatMap(([id, result]) => this.#usable(id, result) ?? []);
+    const samples: LoadBalancerSample[] = [];
+    for (const [id, result] of results) {
+      const sample = this.#usable(id, result);
+      if (sample) samples.push(sample);
+    }
+    return samples;
   }
 
   #usable(loadBalancerId: string, result: ReadResult): LoadBalancerSample | undefined {
@@ -210,24 +226,27 @@ export class Round {
     return this.#addresses.find(this.#rotation.destinations.map(({ host }) => host));
   }
 
-  async #send(message: Message, config: HeartbeatConfig): Promise<void> {
+  /** @returns undefined when there is nothing to wait for: compressing a short message needs no other thread */
+  #send(message: Message, config: HeartbeatConfig): Promise<void> | undefined {
     const destination = this.#rotation.take(({ host }) => this.#addresses.of(host) !== undefined);
     const address = destination && this.#addresses.of(destination.host);
     if (destination === undefined || address === undefined) {
       this.#failed += 1;
       const reason = "controller_ip_port_list has no entry that can be used";
       this.#fails("destination", "heartbeat.destination.missing", "a heartbeat has nowhere to go", reason);
-      return;
+      return undefined;
     }
     this.#works("destination", "heartbeat.destination.found", "heartbeats have a destination again");
     const key = config.heartbeatKey ?? KEY_WHEN_UNSET;
-    const fitted = await fitDatagram(
-      message,
-      (part) => sealEnvelope(encodeMessage(part), key),
-      this.#poolsWithoutMembers,
-    );
-    this.#noteSize(fitted);
-    this.#dispatch(fitted.datagram, destination, address);
+    const seal = (part: Message) => sealEnvelope(encodeMessage(part), key);
+    const dispatch = (fitted: Fitted): void => {
+      this.#noteSize(fitted);
+      this.#dispatch(fitted.datagram, destination, address);
+    };
+    const fitted = fitDatagram(message, seal, this.#poolsWithoutMembers);
+    if (fitted instanceof Promise) return fitted.then(dispatch);
+    dispatch(fitted);
+    return undefined;
   }
 
   #noteSize({ datagram, ...left }: Fitted): void {
@@ -241,24 +260,22 @@ export class Round {
   }
 
   /** Not waited for: a full socket buffer must not hold up the next round. */
-  #dispatch(datagram: Buffer, destination: Destination, address: string): void {
-    const sending = this.#transmit(datagram, destination, address).finally(() =>
-      this.#sending.delete(sending),
+  #dispatch(datagram: Buffer, { host, port }: Destination, address: string): void {
+    const destination = `${host}:${port}`;
+    const sending = this.#options.sender.send(datagram, address, port).then(
+      () => {
+        this.#sending.delete(sending);
+        this.#sent += 1;
+        this.#lastSentAt.set(destination, Date.now());
+        this.#works(destination, "heartbeat.send.recovered", "heartbeats can be sent again", { destination });
+      },
+      (error: unknown) => {
+        this.#sending.delete(sending);
+        this.#failed += 1;
+        this.#fails(destination, "heartbeat.send.failed", "cannot send a heartbeat", error, { destination });
+      },
     );
     this.#sending.add(sending);
-  }
-
-  async #transmit(datagram: Buffer, { host, port }: Destination, address: string): Promise<void> {
-    const destination = `${host}:${port}`;
-    try {
-      await this.#options.sender.send(datagram, address, port);
-      this.#sent += 1;
-      this.#lastSentAt.set(destination, Date.now());
-      this.#works(destination, "heartbeat.send.recovered", "heartbeats can be sent again", { destination });
-    } catch (error) {
-      this.#failed += 1;
-      this.#fails(destination, "heartbeat.send.failed", "cannot send a heartbeat", error, { destination });
-    }
   }
 
   #fails(subject: string, event: string, text: string, reason: unknown, fields: object = {}): void {

@@ -95,20 +95,16 @@ export class SampleCollector {
   }
 
   #start(id: string): Promise<void> {
-    const done = this.#read(id).then((settled) => {
-      this.#settled.set(id, settled);
-      this.#running.delete(id);
-    });
+    const done = this.#source.read(id).then(
+      (sample) => this.#settle(id, { kind: "read", sample, atMs: this.#clock.now() }),
+      (error: unknown) => this.#settle(id, { kind: "failed", error, atMs: this.#clock.now() }),
+    );
     this.#running.set(id, { sinceMs: this.#clock.now(), done });
     return done;
   }
 
-  async #read(id: string): Promise<Settled> {
-    try {
-      const sample = await this.#source.read(id);
-      return { kind: "read", sample, atMs: this.#clock.now() };
-    } catch (error) {
-      return { kind: "failed", error, atMs: this.#clock.now() };
-    }
+  #settle(id: string, settled: Settled): void {
+    this.#settled.set(id, settled);
+    this.#running.delete(id);
   }
 }

@@ -1,4 +1,5 @@
 /** Reads the statistics of every HAProxy on this amphora (docs/contract/heartbeat.md, section 4). */
+import { AgentError } from "../errors.ts";
 import { isFile, type Names } from "../system/files.ts";
 import { namedPid, processExists } from "../system/processes.ts";
 import { RuntimeSession } from "../system/runtime-session.ts";
@@ -43,6 +44,13 @@ const NO_LOAD_BALANCERS = new Set(["certs", "lvs", "vrrp"]);
 /** What a worker says of its frontends once another one has taken its place (HAProxy 2.6, measured). */
 const STOPPED = "STOP";
 
+/** @throws AgentError `unavailable` when whoever is at the other end of a kept session cannot speak for HAProxy any more */
+function speakingOnly(sample: LoadBalancerSample): LoadBalancerSample {
+  const hasStopped = sample.listeners.some(({ status }) => status === STOPPED);
+  if (hasStopped) throw new AgentError("unavailable", "another worker has taken this one's place");
+  return sample;
+}
+
 /**
  * Made for being asked every few seconds for years: as long as every HAProxy runs, one session with each is kept
  * and asked; pid files are only looked at when there is no answer.
@@ -82,23 +90,20 @@ export function createStatsReader(basePath: () => string): StatsReader {
     return sample;
   }
 
-  /** @returns undefined when whoever is at the other end of a kept session cannot speak for HAProxy any more */
-  async function askKept(id: string, session: RuntimeSession): Promise<LoadBalancerSample | undefined> {
-    try {
-      const sample = sampleOf(id, session, await session.ask(STATS_COMMANDS));
-      if (!sample.listeners.some(({ status }) => status === STOPPED)) return sample;
-    } catch (error) {
-      // Released: the caller wants no second try.
-      if (sessions.get(id) !== session) throw error;
-    }
-    session.close();
-    return undefined;
+  /** Without a turn more than needed: this is what happens every few seconds, for years. */
+  function readKept(id: string, session: RuntimeSession): Promise<LoadBalancerSample | undefined> {
+    return session
+      .ask(STATS_COMMANDS)
+      .then((answers) => speakingOnly(sampleOf(id, session, answers)))
+      .catch((error: unknown) => {
+        // Released: the caller wants no second try.
+        if (sessions.get(id) !== session) throw error;
+        session.close();
+        return readAnew(id, session);
+      });
   }
 
-  async function readPresent(id: string): Promise<LoadBalancerSample | undefined> {
-    const session = sessionOf(id);
-    const sample = session.isOpen ? await askKept(id, session) : undefined;
-    if (sample) return sample;
+  async function readAnew(id: string, session: RuntimeSession): Promise<LoadBalancerSample | undefined> {
     try {
       return sampleOf(id, session, await session.ask(STATS_COMMANDS));
     } catch (error) {
@@ -109,6 +114,17 @@ export function createStatsReader(basePath: () => string): StatsReader {
     }
   }
 
+  async function addLeaving(id: string, reading: Promise<LoadBalancerSample | undefined>): typeof reading {
+    const sample = await reading;
+    const workers = leaving.get(id)?.filter(({ isForgotten }) => !isForgotten);
+    if (!workers) return sample;
+    if (workers.length === 0) leaving.delete(id);
+    else leaving.set(id, workers);
+    if (!sample) return sample;
+    const { withLeaving } = await import("./leaving-workers.ts");
+    return withLeaving(sample, workers);
+  }
+
   return {
     list({ directories, others }) {
       const ids = directories.filter((name) => !NO_LOAD_BALANCERS.has(name));
@@ -116,15 +132,10 @@ export function createStatsReader(basePath: () => string): StatsReader {
       const without = ids.filter((id) => !others.has(`${id}.sock`));
       return without.length === 0 ? ids : configured(ids, without);
     },
-    async read(id) {
-      const sample = await readPresent(id);
-      const workers = leaving.get(id)?.filter(({ isForgotten }) => !isForgotten);
-      if (!workers) return sample;
-      if (workers.length === 0) leaving.delete(id);
-      else leaving.set(id, workers);
-      if (!sample) return sample;
-      const { withLeaving } = await import("./leaving-workers.ts");
-      return withLeaving(sample, workers);
+    read(id) {
+      const session = sessionOf(id);
+      const reading = session.isOpen ? readKept(id, session) : readAnew(id, session);
+      return leaving.has(id) ? addLeaving(id, reading) : reading;
     },
     async hold(id) {
       const { LeavingWorker } = await import("./leaving-workers.ts");

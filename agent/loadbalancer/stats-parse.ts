@@ -48,8 +48,8 @@ export interface ParseOptions {
  * has a backend that is not named `<pool id>:<listener id>`
  */
 export function parseStats(answers: readonly Buffer[], options: ParseOptions = {}): LoadBalancerSample {
-  const frontends = read(answers[0], readListeners);
   const { isPoolName = isPoolAndListener, last, without } = options;
+  const frontends = readFrontends(answers[0], last?.listeners ?? []);
   const isPool = (name: string) => isPoolName(name, frontends.listeners);
   const backends = read(answers[1], (rows) => readPools(rows, isPool, { last: last?.pools ?? [], without }));
   const defect = frontends.defect ?? backends.defect;
@@ -74,6 +74,23 @@ function read<Result>(answer: Buffer | undefined, reader: (rows: StatsRows) => R
   const rows = new StatsRows(answer);
   const result = reader(rows);
   if (!rows.ended) throw unusable("text follows them");
+  return result;
+}
+
+/** Answers that listeners were read from, short ones. */
+const sources = new WeakMap<readonly ListenerSample[], Buffer>();
+const LONGEST_SOURCE = 64 * 1024;
+
+/** While nobody connects, HAProxy says the same of its frontends each time, byte for byte. */
+function readFrontends(
+  answer: Buffer | undefined,
+  last: readonly ListenerSample[],
+): { listeners: readonly ListenerSample[]; defect?: string | undefined } {
+  if (answer && sources.get(last)?.equals(answer)) return { listeners: last };
+  const result = read(answer, readListeners);
+  const isKept = result.defect === undefined && answer && answer.length <= LONGEST_SOURCE;
+  // A copy: the next answer comes into the same memory.
+  if (isKept) sources.set(result.listeners, Buffer.from(answer));
   return result;
 }
 

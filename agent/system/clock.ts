@@ -7,7 +7,11 @@ export interface Clock {
   now(): number;
   /** Calls back once, `delayMs` from now. @returns a function that calls it off */
   after(delayMs: number, callback: () => void): () => void;
+  /** Calls back once, in {@link SOON_MS}: for less than what `after` costs, and not to be called off. */
+  soon(callback: () => void): void;
 }
+
+export const SOON_MS = 1;
 
 export const systemClock: Clock = {
   now: () => performance.now(),
@@ -18,7 +22,23 @@ export const systemClock: Clock = {
       disarm();
     };
   },
+  soon: (callback) => {
+    expected.push(callback);
+    if (expected.length > 1) return;
+    if (shared) shared.refresh();
+    else shared = setTimeout(callExpected, SOON_MS);
+  },
 };
+
+/** For all that is due soon. */
+let shared: NodeJS.Timeout | undefined;
+let expected: (() => void)[] = [];
+
+function callExpected(): void {
+  const due = expected;
+  expected = [];
+  for (const callback of due) callback();
+}
 
 /**
  * Node has one timer in the event loop, set to whatever is due first, and clearing that leaves it as it is: the
@@ -26,11 +46,8 @@ export const systemClock: Clock = {
  * is over before the loop sleeps again if the caller works for a millisecond.
  */
 function disarm(): void {
-  if (soon) soon.refresh();
-  else soon = setTimeout(() => undefined, 1).unref();
+  systemClock.soon(() => undefined);
 }
-
-let soon: NodeJS.Timeout | undefined;
 
 /** Milliseconds since an arbitrary moment, which is the same one for all threads: `performance` has one for each. */
 export function sharedNow(): number {
@@ -40,15 +57,22 @@ export function sharedNow(): number {
 /**
  * Waits until `promise` has settled, but not longer than `limitMs`. The promise goes on in either case, and its
  * failure is for whoever else holds it.
+ *
+ * Mostly it settles at once: HAProxy answers within a millisecond. A timer of its own is only made when it does not.
  * @returns whether it has settled
  */
 export function settledWithin(clock: Clock, limitMs: number, promise: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve) => {
-    const cancel = clock.after(Math.max(0, limitMs), () => resolve(false));
+    let isSettled = false;
+    let cancel: (() => void) | undefined;
     const settled = (): void => {
-      cancel();
+      isSettled = true;
+      cancel?.();
       resolve(true);
     };
     promise.then(settled, settled);
+    clock.soon(() => {
+      if (!isSettled) cancel = clock.after(Math.max(0, limitMs - SOON_MS), () => resolve(false));
+    });
   });
 }

@@ -1,5 +1,4 @@
 /** Sends datagrams from unbound sockets, one for each IP family. */
-import { isIPv6 } from "node:net";
 import { DgramAsPromised, type SocketAsPromised } from "dgram-as-promised";
 
 export interface UdpSender {
@@ -15,28 +14,46 @@ type Family = "udp4" | "udp6";
 
 /** The sockets belong to the network namespace of this process; they are opened when first needed. */
 export function createUdpSender(): UdpSender {
-  const sockets = new Map<Family, Promise<SocketAsPromised>>();
+  const sockets = new Map<Family, SocketAsPromised>();
+  const opening = new Map<Family, Promise<SocketAsPromised>>();
+
+  function open(family: Family): Promise<SocketAsPromised> {
+    const known = opening.get(family);
+    if (known) return known;
+    const socket = openSocket(family)
+      .then((socket) => {
+        sockets.set(family, socket);
+        return socket;
+      })
+      .finally(() => opening.delete(family));
+    opening.set(family, socket);
+    return socket;
+  }
+
+  /** A socket that has failed once may hand its old error to the next send: that gets a new one. */
+  async function renew(family: Family, socket: SocketAsPromised): Promise<void> {
+    if (sockets.get(family) !== socket) return;
+    sockets.delete(family);
+    await socket.close();
+  }
+
   return {
     async send(datagram, address, port) {
-      const family = isIPv6(address) ? "udp6" : "udp4";
-      const opening = sockets.get(family) ?? openSocket(family);
-      sockets.set(family, opening);
+      const family = address.includes(":") ? "udp6" : "udp4";
+      // No turn more than needed: heartbeats are sent for years.
+      const socket = sockets.get(family) ?? (await open(family));
       try {
-        const socket = await opening;
         await socket.send(datagram, port, address);
       } catch (error) {
-        // A socket that has failed once may hand its old error to the next send: that gets a new one.
-        if (sockets.get(family) === opening) {
-          sockets.delete(family);
-          await closeSocket(opening);
-        }
+        await renew(family, socket);
         throw error;
       }
     },
     async close() {
-      const open = [...sockets.values()];
+      await Promise.allSettled(opening.values());
+      const all = [...sockets.values()];
       sockets.clear();
-      await Promise.all(open.map(closeSocket));
+      await Promise.all(all.map((socket) => socket.close()));
     },
   };
 }
@@ -56,10 +73,4 @@ async function openSocket(family: Family): Promise<SocketAsPromised> {
     throw error;
   }
   return socket;
-}
-
-/** A socket that could not be opened has closed itself; the sender was told why. */
-async function closeSocket(opening: Promise<SocketAsPromised>): Promise<void> {
-  const socket = await opening.catch(() => undefined);
-  await socket?.close();
 }

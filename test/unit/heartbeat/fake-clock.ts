@@ -1,5 +1,5 @@
 /** A clock that a test moves by hand. */
-import type { Clock } from "../../../agent/system/clock.ts";
+import { type Clock, SOON_MS } from "../../../agent/system/clock.ts";
 
 export class FakeClock implements Clock {
   #now = 0;
@@ -13,6 +13,10 @@ export class FakeClock implements Clock {
     const timer = { at: this.#now + delayMs, callback };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
+  }
+
+  soon(callback: () => void): void {
+    this.after(SOON_MS, callback);
   }
 
   /** Calls back what becomes due, in order, and lets promises settle behind each. */

@@ -74,7 +74,7 @@ suite("fitting a heartbeat into a datagram", () => {
   });
 
   test("gives up when the listeners alone do not fit", async () => {
-    await assert.rejects(fitDatagram(aMessage({}, 100), seal, 0, 1_000), AgentError);
+    await assert.rejects(async () => fitDatagram(aMessage({}, 100), seal, 0, 1_000), AgentError);
   });
 
   test("returns to the whole message when it fits again", async () => {

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import fc from "fast-check";
 import { AgentError } from "../../../agent/errors.ts";
 import { parseExact } from "../../../agent/heartbeat/exact-json.ts";
 import { buildMessage, encodeMessage } from "../../../agent/heartbeat/message.ts";
 import type { Count, CounterTable } from "../../../agent/heartbeat/types.ts";
-import type { ListenerCounters, LoadBalancerSample } from "../../../agent/loadbalancer/types.ts";
+import type {
+  LeavingSample,
+  ListenerCounters,
+  LoadBalancerSample,
+} from "../../../agent/loadbalancer/types.ts";
 
 const NONE: CounterTable = new Map();
 
@@ -109,4 +114,52 @@ suite("increments in a message", () => {
     buildMessage("a", 0, [aSample({ bin: 2 })], before);
     assert.deepEqual(before, remembered({ bin: 1 }));
   });
+});
+
+suite("parts of the last message", () => {
+  const pools = [{ key: "p:listener", status: "UP", members: { m: "UP" } }];
+  const sample = { ...aSample({ bin: 5 }), pools };
+
+  test("serve again while nothing happens", () => {
+    const first = buildMessage("a", 0, [sample], remembered({ bin: 5, bout: 0, ereq: 0, stot: 0 }));
+    const next = buildMessage("a", 1, [sample], first.counters, first);
+    assert.equal(next.message.seq, 1);
+    assert.equal(next.message.listeners, first.message.listeners);
+    assert.equal(next.message.pools, first.message.pools);
+  });
+
+  test("do not tell of the same bytes twice", () => {
+    const first = buildMessage("a", 0, [sample], NONE);
+    assert.equal(first.message.listeners.listener?.stats.rx, 5);
+    const next = buildMessage("a", 1, [sample], first.counters, first);
+    assert.equal(next.message.listeners.listener?.stats.rx, 0);
+    assert.equal(next.message.pools, first.message.pools);
+  });
+
+  test("make what a message without them would be, whatever comes and goes", () => {
+    const some = [
+      sample,
+      aSample({ bin: 7 }),
+      { ...aSample({ bin: 5 }), pools: [{ key: "p:listener", status: "DOWN", members: {} }] },
+      aSample({ stot: 2n ** 63n }, "other"),
+      { ...sample, leaving: [{ ...aSample({ bin: 3 }).listeners[0], worker: "w" } as LeavingSample] },
+    ];
+    const choice = fc.uniqueArray(fc.nat(some.length - 1), { maxLength: 3 });
+    fc.assert(
+      fc.property(fc.array(choice, { maxLength: 8 }), (rounds) => {
+        let last: ReturnType<typeof buildMessage> | undefined;
+        for (const [sequence, chosen] of rounds.entries()) {
+          const samples = chosen.flatMap((index) => some[index] ?? []);
+          const counters = last?.counters ?? NONE;
+          const anew = buildMessage("a", sequence, samples, counters);
+          last = buildMessage("a", sequence, samples, counters, last);
+          assert.equal(encodeMessage(last.message), JSON.stringify(anew.message, exact));
+          assert.deepEqual(last.counters, anew.counters);
+        }
+      }),
+    );
+  });
+
+  const exact = (_key: string, value: unknown) =>
+    typeof value === "bigint" ? JSON.rawJSON(String(value)) : value;
 });

@@ -188,6 +188,29 @@ suite("pools in HAProxy's statistics", () => {
   });
 });
 
+suite("listeners that the last answer had too", () => {
+  const last = parseStats(answer([aListener({ bin: "1" })], []));
+
+  test("are the very same while nobody connects", () => {
+    assert.equal(parseStats(answer([aListener({ bin: "1" })], []), { last }).listeners, last.listeners);
+  });
+
+  test("are read again when a byte has changed, also in memory that was used before", () => {
+    const answers = answer([aListener({ bin: "1" })], []);
+    const first = parseStats(answers);
+    answer([aListener({ bin: "2" })], [])[0]?.copy(answers[0] as Buffer);
+    assert.equal(parseStats(answers, { last: first }).listeners[0]?.counters.bin, 2);
+    assert.equal(first.listeners[0]?.counters.bin, 1);
+  });
+
+  test("have their defect each time", () => {
+    const answers = answer([aListener({ scur: "" })], []);
+    const first = parseStats(answers);
+    assert.equal(parseStats(answers, { last: first }).defect, first.defect);
+    assert.match(first.defect ?? "", /counter of listener/);
+  });
+});
+
 suite("pools that the last answer had too", () => {
   const rows = [aMember(), aMember({ svname: "other", status: "DOWN" }), aPool()];
   const poolsOf = (answers: Buffer[], options: Parameters<typeof parseStats>[1] = {}) =>

@@ -1,37 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Clock } from "../../../agent/system/clock.ts";
 import { collectGarbage, createMemoryTidier } from "../../../agent/system/memory.ts";
-
-/** A clock that is moved by hand. */
-function aClock(): Clock & { advance(ms: number): void } {
-  let now = 0;
-  let timers: { at: number; call: () => void }[] = [];
-  return {
-    now: () => now,
-    after(delayMs, call) {
-      const timer = { at: now + delayMs, call };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter((other) => other !== timer);
-      };
-    },
-    advance(ms) {
-      const end = now + ms;
-      for (;;) {
-        const [next] = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
-        if (!next) break;
-        timers = timers.filter((other) => other !== next);
-        now = next.at;
-        next.call();
-      }
-      now = end;
-    },
-  };
-}
+import { FakeClock } from "../heartbeat/fake-clock.ts";
 
 function aTidier() {
-  const clock = aClock();
+  const clock = new FakeClock();
   let collected = 0;
   const tidier = createMemoryTidier(clock, () => {
     collected += 1;
@@ -39,38 +12,38 @@ function aTidier() {
   return { clock, tidier, collected: () => collected };
 }
 
-test("collects once it has been quiet for two seconds", () => {
+test("collects once it has been quiet for two seconds", async () => {
   const { clock, tidier, collected } = aTidier();
   tidier.touched();
-  clock.advance(1_500);
+  await clock.advance(1_500);
   tidier.touched();
-  clock.advance(1_500);
+  await clock.advance(1_500);
   assert.equal(collected(), 0);
-  clock.advance(500);
+  await clock.advance(500);
   assert.equal(collected(), 1);
 });
 
-test("does nothing while nothing happens", () => {
+test("does nothing while nothing happens", async () => {
   const { clock, tidier, collected } = aTidier();
   tidier.touched();
-  clock.advance(600_000);
+  await clock.advance(600_000);
   assert.equal(collected(), 1);
 });
 
-test("collects at most once a minute", () => {
+test("collects at most once a minute", async () => {
   const { clock, tidier, collected } = aTidier();
   for (let second = 0; second < 180; second += 3) {
     tidier.touched();
-    clock.advance(3_000);
+    await clock.advance(3_000);
   }
   assert.equal(collected(), 3);
 });
 
-test("collects no more when closed", () => {
+test("collects no more when closed", async () => {
   const { clock, tidier, collected } = aTidier();
   tidier.touched();
   tidier.close();
-  clock.advance(10_000);
+  await clock.advance(10_000);
   assert.equal(collected(), 0);
 });
 
