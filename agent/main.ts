@@ -40,6 +40,7 @@ import { removeLeftovers } from "./system/leftovers.ts";
 import { createLogger, type Logger, setDebug } from "./system/logger.ts";
 import { createMachine } from "./system/machine.ts";
 import { collectGarbage, createMemoryTidier, type MemoryTidier } from "./system/memory.ts";
+import { compileSparingly } from "./system/optimisation.ts";
 import { openPackageDatabase } from "./system/packages.ts";
 import { run, tryRun } from "./system/run.ts";
 import { openSyslog, type SyslogStream, syslogFacility } from "./system/syslog.ts";
@@ -61,6 +62,7 @@ const HEALING_DELAY_MS = 5_000;
  * @returns the exit code
  */
 export async function runAgent(configFiles: readonly string[]): Promise<number> {
+  compileSparingly();
   const loaded = await loadConfig(configFiles);
   requireAmphoraId(loaded.config);
   const config = new ConfigInForce(loaded);

@@ -11,7 +11,7 @@ import process from "node:process";
 import { pipeline } from "node:stream/promises";
 import { build, transform } from "esbuild";
 import { execa } from "execa";
-import { BUNDLE, COMPILED_CHUNK, ROOT, V8_FLAGS, WORKERS } from "./bundle.ts";
+import { BINARY_V8_FLAGS, BUNDLE, COMPILED_CHUNK, ROOT, WORKERS } from "./bundle.ts";
 
 const OUTPUT = resolve(process.argv[2] ?? join(ROOT, "dist/binary"));
 const WORK = await mkdtemp(join(tmpdir(), "amphora-binary-"));
@@ -39,9 +39,15 @@ for (const [name, source] of Object.entries(WORKERS))
   await writeFile(join(WORK, `program/${name}.js`), await scriptOf(source));
 await writeFile(join(WORK, "main.js"), await scriptOf("agent/single-file.ts"));
 for (const [name, source] of Object.entries(SCRIPTS)) await cp(source, join(WORK, "program", name));
-await execa(process.execPath, [...V8_FLAGS, "--hash-seed=1", "scripts/compile-chunks.ts", WORK, ...chunks]);
+await execa(process.execPath, [
+  ...BINARY_V8_FLAGS,
+  "--hash-seed=1",
+  "scripts/compile-chunks.ts",
+  WORK,
+  ...chunks,
+]);
 // Not with the fixed seed above: as the executable will run.
-await execa(process.execPath, [...V8_FLAGS, "scripts/compile-chunks.ts", WORK]);
+await execa(process.execPath, [...BINARY_V8_FLAGS, "scripts/compile-chunks.ts", WORK]);
 await makeExecutable();
 for (const name of LINKS) await symlink("amphora", join(OUTPUT, name));
 await rm(WORK, { recursive: true });
@@ -95,7 +101,7 @@ async function makeExecutable(): Promise<void> {
     executable: node,
     disableExperimentalSEAWarning: true,
     useCodeCache: false,
-    execArgv: V8_FLAGS,
+    execArgv: BINARY_V8_FLAGS,
     execArgvExtension: "none",
     assets: sorted,
   };

@@ -55,8 +55,9 @@ export const COMPILED_CHUNK = /(main|first-boot|amphora|sandbox)-/;
  * - threads beside the main one only compete with it;
  * - the copy of V8's own machine code near the program's is 2 MB; V8 leaves it out by itself on machines with less
  *   than 4 GB;
- * - machine code at the first call, by the compiler that takes no time, is 1.7 MB: what runs once in ten seconds is
- *   never hot, and takes a third longer by the interpreter;
+ * - machine code for what has run a few times, without waiting until there is more of it: what runs once in ten
+ *   seconds is never hot, and takes a third longer by the interpreter. At the first call already it would be a quarter
+ *   of a start's time where processors are slow, and 2.5 MB;
  * - room for two megabytes of new objects means fewer collections.
  *
  * On the command line, since V8 looks at some of them only while it starts.
@@ -67,5 +68,16 @@ export const V8_FLAGS = [
   "--no-memory-reducer",
   "--single-threaded",
   "--no-short-builtin-calls",
-  "--always-sparkplug",
+  "--no-baseline-batch-compilation",
+];
+
+/**
+ * The same for the single executable, as far as Node's own compiled code is accepted with it; the rest is set by the
+ * program once it has been read (`agent/system/optimisation.ts`). The machine code's copy is left to V8.
+ */
+export const BINARY_V8_FLAGS = [
+  "--no-memory-reducer",
+  "--single-threaded-gc",
+  "--no-concurrent-recompilation",
+  "--no-concurrent-sparkplug",
 ];
