@@ -46,6 +46,8 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
  * cut off: a controller takes that for a failure.
  */
 const HEAD_TIMEOUT_MS = 60_000;
+/** How late a request may be ended that takes too long. Each look wakes an agent that nobody asks anything. */
+const CHECK_INTERVAL_MS = 15_000;
 /** A silent connection is ended, but not while a change may still be working for it. */
 const IDLE_TIMEOUT_MINIMUM_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
@@ -118,7 +120,7 @@ function limits(config: Config): ServerOptions {
     headersTimeout: Math.min(HEAD_TIMEOUT_MS, requestTimeout),
     // From the first byte to the last one of the body, so that a trickle does not last for ever.
     requestTimeout,
-    connectionsCheckingInterval: Math.min(5_000, requestTimeout / 2),
+    connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, requestTimeout / 2),
   };
 }
 
