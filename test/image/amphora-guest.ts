@@ -53,9 +53,12 @@ export class AmphoraGuest {
 
   /** Powers an instance on; nothing waits for it. */
   static async powerOn(image: string, shape: Shape): Promise<AmphoraGuest> {
+    // What has been made when a later step fails must not keep a test's process from ending.
+    await using made = new AsyncDisposableStack();
     const directory = await mkdtemp(join(tmpdir(), "amphora-instance-"));
+    made.defer(() => rm(directory, { recursive: true }));
     const identities = await createIdentities(randomUUID());
-    const heartbeats = await HealthManager.listen("127.0.0.1", "bed");
+    const heartbeats = made.use(await HealthManager.listen("127.0.0.1", "bed"));
     const port = heartbeats.entry.split(":")[1];
     await host("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(directory, "ssh")]);
     const drive = await makeDrive(directory, {
@@ -75,6 +78,7 @@ export class AmphoraGuest {
     });
     const guest = await Guest.powerOn({ ...shape, image, drive });
     const client = new Client("127.0.0.1", identities, guest.apiPort);
+    made.move();
     return new AmphoraGuest({ guest, client, identities, heartbeats, directory });
   }
 

@@ -61,7 +61,9 @@ export class Guest {
 
   /** Powers it on, with a disk that starts as the image. */
   static async powerOn(options: GuestOptions): Promise<Guest> {
+    await using made = new AsyncDisposableStack();
     const directory = await mkdtemp(join(tmpdir(), "amphora-guest-"));
+    made.defer(() => rm(directory, { recursive: true }));
     const disk = join(directory, "disk.qcow2");
     await host("qemu-img", ["create", "-q", "-f", "qcow2", "-b", options.image, "-F", "qcow2", disk, "3G"]);
     const ports = [await freePort(), await freePort()] as const;
@@ -75,9 +77,11 @@ export class Guest {
       },
     );
     const exited = once(child, "exit");
+    made.defer(() => void child.kill("SIGKILL"));
     for (let tries = 0; ; tries += 1) {
       try {
         const qmp = await Qmp.connect(socket);
+        made.move();
         return new Guest({ directory, process: child, qmp, ports, machine: options.machine, exited });
       } catch (error) {
         if (tries > 200 || child.exitCode !== null) throw error;
