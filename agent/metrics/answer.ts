@@ -5,12 +5,12 @@ import { Body } from "./body.ts";
 import { encodeLoad } from "./encode-load.ts";
 import { parseRequest, type ScrapeRequest } from "./parse-request.ts";
 import { translate } from "./translation.ts";
-import type { Exporter, MachineLoad } from "./types.ts";
+import type { MachineLoad, Question } from "./types.ts";
 
 export interface AnswerOptions {
   readonly readLoad: () => MachineLoad;
-  /** Connects to the exporter; told of what goes wrong is who asks it. */
-  readonly open: () => Exporter;
+  /** Puts the question to the exporter. */
+  readonly ask: () => Question;
   /** Further lines, which follow HAProxy's; asked for while HAProxy answers. Never fails. */
   readonly readFigures?: () => Promise<string>;
   /** Told why an answer failed. */
@@ -23,16 +23,19 @@ const LONGEST_HEAD = 16 * 1024;
 const END_OF_HEAD = /\r?\n\r?\n/;
 /** A server of one question for each connection, without what Node's own has beyond that: half of the time it takes. */
 export function createScrapeServer(options: AnswerOptions): Server {
-  return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => serve(socket, options));
+  return createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
+    serve(socket, options),
+  );
 }
 
 function serve(socket: Socket, options: AnswerOptions): void {
-  // While the question comes: a connection takes as long as all that is done with a short answer.
-  const exporter = options.open();
+  // Whoever connects wants metrics, and HAProxy can begin before the request is read.
+  const question = options.ask();
+  void question.sent.then(() => socket.resume());
   const timer = setTimeout(() => socket.destroy(), HEAD_TIMEOUT_MS);
   const leave = (): void => {
     clearTimeout(timer);
-    exporter.close();
+    question.close();
   };
   socket.on("error", leave).once("close", leave);
   let head = "";
@@ -42,20 +45,20 @@ function serve(socket: Socket, options: AnswerOptions): void {
     if (!isWhole && head.length <= LONGEST_HEAD) return;
     clearTimeout(timer);
     socket.off("data", onData).resume();
-    void answer({ ...options, socket, exporter }, isWhole ? parseRequest(head) : undefined);
+    void answer({ ...options, socket, question }, isWhole ? parseRequest(head) : undefined);
   });
 }
 
 interface Exchange extends AnswerOptions {
   readonly socket: Socket;
-  readonly exporter: Exporter;
+  readonly question: Question;
 }
 
 /** Never throws. A longer answer that fails half-way is broken off, which the client notices. */
 async function answer(exchange: Exchange, request: ScrapeRequest | undefined): Promise<void> {
-  const { socket, exporter, onFailure } = exchange;
+  const { socket, question, onFailure } = exchange;
   if (request?.method !== "GET") {
-    exporter.close();
+    question.close();
     refuse(socket, request ? "501 Not Implemented" : "400 Bad Request");
     return;
   }
@@ -67,17 +70,15 @@ async function answer(exchange: Exchange, request: ScrapeRequest | undefined): P
     if (body.hasBegun) socket.resetAndDestroy();
     else refuse(socket, "502 Bad Gateway");
   } finally {
-    exporter.close();
+    question.close();
   }
 }
 
-async function send({ exporter, readLoad, readFigures }: Exchange, body: Body): Promise<void> {
-  let figures: Promise<string> | undefined;
-  const { status, body: exposition } = await exporter.ask(() => {
-    // While HAProxy works on it.
-    figures = readFigures?.();
-    body.add(encodeLoad(readLoad()));
-  });
+async function send({ question, readLoad, readFigures }: Exchange, body: Body): Promise<void> {
+  // While HAProxy works on it, and not before: the other thread is in the way of both.
+  const figures = readFigures && question.sent.then(readFigures);
+  body.add(encodeLoad(readLoad()));
+  const { status, body: exposition } = await question.answer;
   if (status < 200 || status > 299) {
     throw new AgentError("unavailable", `HAProxy answers a request for its metrics with status ${status}`);
   }

@@ -11,7 +11,7 @@ import type { Endpoint, FiguresMessage, ReadFigures, WorkerMessage, WorkerOption
 
 const OPTIONS: WorkerOptions = { namespace: NAMESPACE_HANDLE, port: 9102, exporterPort: 9101 };
 /** Texts go through it fast, so that a small nursery is enough; without a limit it grows to tens of megabytes. */
-const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 32 };
+const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 32 };
 
 /**
  * Settles when it listens.

@@ -2,30 +2,28 @@
 import { AgentError } from "../errors.ts";
 import { Inlet } from "../system/inlet.ts";
 import { AnswerParser } from "./parse-answer.ts";
-import type { Exporter, Scrape } from "./types.ts";
+import type { Question, Scrape } from "./types.ts";
 
 const QUESTION = "GET /metrics HTTP/1.1\r\nhost: 127.0.0.1:9101\r\nconnection: close\r\n\r\n";
 /** HAProxy gives the one who asks 5 s until the answer begins. */
 const BEGIN_TIMEOUT_MS = 4_500;
 
-/**
- * Connects; what goes wrong with that is told to the one who asks.
- * @param port - of the exporter on this machine
- */
-export function openExporter(port: number): Exporter {
+/** @param port - of the exporter on this machine */
+export function askExporter(port: number): Question {
   const inlet = new Inlet(port);
-  return {
-    ask: (onSent) => ask(inlet, onSent),
-    close: () => inlet.close(new Error("the one who asked has gone")),
-  };
+  const { promise: sent, resolve } = Promise.withResolvers<void>();
+  inlet.write(QUESTION, resolve);
+  const answer = answerOf(inlet);
+  // It may fail before anybody waits for it.
+  answer.catch(() => undefined);
+  return { sent, answer, close: () => inlet.close(new Error("the one who asked has gone")) };
 }
 
 /** @throws whatever keeps the answer from beginning; its body throws when it breaks off */
-async function ask(inlet: Inlet, onSent: () => void): Promise<Scrape> {
+async function answerOf(inlet: Inlet): Promise<Scrape> {
   const late = (): void => inlet.close(new AgentError("unavailable", "HAProxy does not begin to answer"));
   const timer = setTimeout(late, BEGIN_TIMEOUT_MS);
   try {
-    inlet.write(QUESTION, onSent);
     const parser = new AnswerParser();
     let first: Buffer = Buffer.alloc(0);
     while (parser.status === undefined) first = await next(inlet, parser);

@@ -15,13 +15,17 @@ const LONGEST_LINE_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 const NEXT_METRIC = Buffer.from(`\n${HEAD}`);
 
+/** Of a scrape that has ended: fresh memory costs the kernel more than what a short answer brings. */
+let spare: Buffer | undefined;
+
 /**
  * @param pieces - each is done with when the next one is asked for
  * @returns text in which each character stands for a byte (Latin-1)
  * @throws AgentError `unavailable` for text that is not UTF-8, or a line without end; whatever `pieces` throws
  */
 export async function* translate(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let block: Buffer = Buffer.allocUnsafeSlow(2 * BLOCK_BYTES);
+  let block: Buffer = spare ?? Buffer.allocUnsafeSlow(2 * BLOCK_BYTES);
+  spare = undefined;
   let size = 0;
   let done = 0;
   for await (const piece of pieces) {
@@ -37,6 +41,7 @@ export async function* translate(pieces: AsyncIterable<Buffer>): AsyncGenerator<
     if (size > LONGEST_LINE_BYTES) throw unusable("a line has no end");
   }
   if (size > 0) yield translateLines(block.subarray(0, size));
+  if (block.length === 2 * BLOCK_BYTES) spare = block;
 }
 
 /** @returns where the last whole metric ends, or line */

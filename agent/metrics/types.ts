@@ -16,15 +16,13 @@ export interface Scrape {
   readonly body: AsyncIterable<Buffer>;
 }
 
-/** A connection to the exporter, on which nothing was asked yet. */
-export interface Exporter {
-  /**
-   * To be called once.
-   * @param onSent - called when HAProxy has the question, unless the connection fails
-   * @throws whatever keeps the answer from beginning
-   */
-  ask(onSent: () => void): Promise<Scrape>;
-  /** Lets go of it, asked or not. */
+/** A question to the exporter. */
+export interface Question {
+  /** Settles when it is on its way, and when it will never be. */
+  readonly sent: Promise<void>;
+  /** Fails with whatever keeps the answer from beginning. */
+  readonly answer: Promise<Scrape>;
+  /** Lets go of it, answered or not. */
   close(): void;
 }
 

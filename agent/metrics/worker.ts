@@ -9,7 +9,7 @@ import { readMachineLoad } from "../system/machine-load.ts";
 import { enterNamespace } from "../system/namespace-thread.ts";
 import { createScrapeServer } from "./answer.ts";
 import { RememberedAnswer } from "./remembered-answer.ts";
-import { openExporter } from "./scrape.ts";
+import { askExporter } from "./scrape.ts";
 import type { FiguresMessage, WorkerMessage, WorkerOptions } from "./types.ts";
 
 /** Scrapes at a time. */
@@ -37,7 +37,7 @@ function serve(): void {
   const server = createScrapeServer({
     readLoad: readMachineLoad,
     readFigures: () => figures.ask(),
-    open: () => openExporter(exporterPort),
+    ask: () => askExporter(exporterPort),
     onFailure: (error) => tell({ kind: "failed", reason: asError(error).message }),
   });
   server.maxConnections = CONNECTIONS;

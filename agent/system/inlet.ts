@@ -40,11 +40,9 @@ export class Inlet {
       });
   }
 
-  /** @param onSent - called when it is on its way */
+  /** @param onSent - called when it is on its way, and when it will never be */
   write(text: string, onSent: () => void): void {
-    this.#socket.write(text, (error) => {
-      if (!error) onSent();
-    });
+    this.#socket.write(text, () => onSent());
   }
 
   /**

@@ -4,7 +4,7 @@ import { type IncomingMessage, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { suite, test } from "node:test";
 import { createScrapeServer } from "../../../agent/metrics/answer.ts";
-import type { Exporter, Scrape } from "../../../agent/metrics/types.ts";
+import type { Question, Scrape } from "../../../agent/metrics/types.ts";
 
 const LINE = 'haproxy_server_weight{proxy="p:l",server="m"} 1\n';
 const LOAD = { loadAverage: 1, cpuCount: 1, memoryUsedPercent: 1 };
@@ -20,15 +20,11 @@ async function aServer(scrape: () => Promise<Scrape>, readFigures?: () => Promis
   let closed = Promise.withResolvers<void>();
   const server = createScrapeServer({
     readLoad: () => LOAD,
-    open: (): Exporter => {
+    ask: (): Question => {
       closed = Promise.withResolvers();
-      return {
-        async ask(onSent) {
-          onSent();
-          return scrape();
-        },
-        close: () => closed.resolve(),
-      };
+      const answer = scrape();
+      answer.catch(() => undefined);
+      return { sent: Promise.resolve(), answer, close: () => closed.resolve() };
     },
     ...(readFigures && { readFigures }),
     onFailure: (error) => failures.push(error),

@@ -3,11 +3,10 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { suite, test } from "node:test";
 import { AgentError } from "../../../agent/errors.ts";
-import { openExporter } from "../../../agent/metrics/scrape.ts";
-import type { Exporter } from "../../../agent/metrics/types.ts";
+import { askExporter } from "../../../agent/metrics/scrape.ts";
+import type { Question } from "../../../agent/metrics/types.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-const nothing = (): void => undefined;
 
 /** An exporter that does with each connection as it is told. */
 async function anExporter(answer: (socket: Socket) => void) {
@@ -28,8 +27,8 @@ async function anExporter(answer: (socket: Socket) => void) {
   };
 }
 
-async function bodyOf(exporter: Exporter): Promise<string> {
-  const { body } = await exporter.ask(nothing);
+async function bodyOf(exporter: Question): Promise<string> {
+  const { body } = await exporter.answer;
   let text = "";
   for await (const piece of body) text += piece.toString("latin1");
   return text;
@@ -40,7 +39,7 @@ suite("asking HAProxy's exporter", () => {
     const chunk = `${"0123456789abcdef".repeat(1_000)}\n`;
     const coded = `${chunk.length.toString(16)}\r\n${chunk}\r\n`.repeat(300);
     await using exporter = await anExporter((socket) => socket.end(`${HEAD}${coded}0\r\n\r\n`));
-    const { status, body } = await openExporter(exporter.port).ask(nothing);
+    const { status, body } = await askExporter(exporter.port).answer;
     assert.equal(status, 200);
     let text = "";
     for await (const piece of body) {
@@ -52,13 +51,13 @@ suite("asking HAProxy's exporter", () => {
 
   test("an answer that breaks off is an error, also without a reset", async () => {
     await using ended = await anExporter((socket) => socket.end(`${HEAD}3\r\nabc\r\n`));
-    await assert.rejects(bodyOf(openExporter(ended.port)), AgentError);
+    await assert.rejects(bodyOf(askExporter(ended.port)), AgentError);
     await using reset = await anExporter((socket) => {
       socket.write(`${HEAD}3\r\nabc\r\n`, () => socket.resetAndDestroy());
     });
-    await assert.rejects(bodyOf(openExporter(reset.port)));
+    await assert.rejects(bodyOf(askExporter(reset.port)));
     await using silent = await anExporter((socket) => socket.end());
-    await assert.rejects(bodyOf(openExporter(silent.port)), AgentError);
+    await assert.rejects(bodyOf(askExporter(silent.port)), AgentError);
   });
 
   test("who does not wait any more lets go of the connection", async () => {
@@ -66,7 +65,7 @@ suite("asking HAProxy's exporter", () => {
       socket.write(`${HEAD}3\r\nabc\r\n`);
       connection.close();
     });
-    const connection = openExporter(exporter.port);
+    const connection = askExporter(exporter.port);
     await assert.rejects(bodyOf(connection));
     for (const socket of exporter.sockets) {
       if (!socket.closed) await new Promise((resolve) => socket.once("close", resolve));
@@ -74,12 +73,14 @@ suite("asking HAProxy's exporter", () => {
   });
 
   test("the one who asks is told when the question is on its way, before there is an answer", async () => {
-    const { promise: sent, resolve } = Promise.withResolvers<void>();
+    const { promise: allowed, resolve } = Promise.withResolvers<void>();
     await using exporter = await anExporter((socket) => {
-      void sent.then(() => socket.end(`${HEAD}0\r\n\r\n`));
+      void allowed.then(() => socket.end(`${HEAD}0\r\n\r\n`));
     });
-    const { status } = await openExporter(exporter.port).ask(resolve);
-    assert.equal(status, 200);
+    const question = askExporter(exporter.port);
+    await question.sent;
+    resolve();
+    assert.equal((await question.answer).status, 200);
   });
 
   test("an exporter that does not listen is told by the system's error", async () => {
@@ -87,6 +88,6 @@ suite("asking HAProxy's exporter", () => {
       await using exporter = await anExporter(() => undefined);
       return exporter;
     })();
-    await assert.rejects(bodyOf(openExporter(port)), { code: "ECONNREFUSED" });
+    await assert.rejects(bodyOf(askExporter(port)), { code: "ECONNREFUSED" });
   });
 });

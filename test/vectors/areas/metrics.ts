@@ -7,7 +7,7 @@ import type { AddressInfo, Server } from "node:net";
 import { asError } from "../../../agent/errors.ts";
 import { createScrapeServer } from "../../../agent/metrics/answer.ts";
 import { METRIC_RULES } from "../../../agent/metrics/encode-exposition.ts";
-import { openExporter } from "../../../agent/metrics/scrape.ts";
+import { askExporter } from "../../../agent/metrics/scrape.ts";
 import type { Outcome } from "./index.ts";
 
 export const name = "metrics";
@@ -68,7 +68,7 @@ async function check({ input, expected }: Case): Promise<void> {
         cpuCount: input.cpu_count,
         memoryUsedPercent: input.memory_used_percent,
       }),
-      open: () => openExporter(exporter.port),
+      ask: () => askExporter(exporter.port),
       onFailure: () => undefined,
     }),
   );
