@@ -29,6 +29,7 @@ const [CONTROLLER, AGENT, MEMBER] = ["192.0.2.1", "192.0.2.10", "127.0.0.2"];
 const MANAGEMENT = { bridge: "mgmt", name: "mgmt0", mac: "fa:16:3e:00:00:01" };
 const [ADMINISTRATIVE, TENANT] = [10_514, 10_515];
 const STATIC = join(ELEMENT, "../../..");
+const BASE_STATIC = join(STATIC, "../../amphora-base/static");
 /** Two files of 8 MB, and a line that did not fit. */
 const MOST_BYTES = 17_000_000;
 /** As a controller renders it for one target of each kind: flow logs are of facility 0, all others of facility 1. */
@@ -130,6 +131,21 @@ logger --socket /run/rsyslog/octavia/log --tag flood the-end`;
     console.log(`# ${sizes.join(" + ")} bytes are kept of 27 MB`);
     assert.equal(sizes.length, 2);
     assert.ok(sum(sizes) <= MOST_BYTES, sizes.join(" + "));
+  });
+
+  test("the journal is in memory, and bounded, however much there is", async () => {
+    const file = "etc/systemd/journald.conf.d/10-amphora.conf";
+    await machine.copyIn(join(BASE_STATIC, file), `/${file}`);
+    await machine.exec("systemctl", ["restart", "systemd-journald.service"]);
+    const onDisk = () => machine.exec("sh", ["-c", "du -sb /var/log/journal | cut -f1"]);
+    const before_ = await onDisk();
+    // What cannot be compressed, 48 MB of it.
+    const flood = "head -c 36M /dev/urandom | base64 -w 4000 | systemd-cat -t flood";
+    await machine.exec("bash", ["-c", flood], { timeoutMs: 300_000 });
+    const used = Number(await machine.exec("sh", ["-c", "du -sm /run/log/journal | cut -f1"]));
+    console.log(`# ${used} MB of journal are kept of 48 MB`);
+    assert.ok(used > 8 && used <= 32, `${used} MB`);
+    assert.equal(await onDisk(), before_);
   });
 }
 
