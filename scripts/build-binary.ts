@@ -63,7 +63,8 @@ async function writeChunks(): Promise<string[]> {
       format: "cjs",
       platform: "node",
       target: "node26",
-      minify: true,
+      minifyWhitespace: true,
+      minifySyntax: true,
       // Other chunks are at hand: nothing to wait for.
       supported: { "dynamic-import": false },
       define: { "import.meta.url": "programUrl" },
