@@ -20,14 +20,16 @@ export interface ClientSettings {
 
 /** To the client. */
 export type ClientCommand =
-  /** Requests per second from now on, each on a new connection. */
-  | { readonly rate: number }
+  /** Requests per second from now on, each on a new connection; `order` is how many such commands there were before. */
+  | { readonly rate: number; readonly order: number }
   /** One request beside the load, not counted. */
   | { readonly probe: number; readonly host: string };
 
 /** Counters since the client started; the maxima are of the time since the last report. */
 export interface LoadReport {
   readonly rate: number;
+  /** Of the last command that set the rate. */
+  readonly order: number;
   readonly sent: number;
   readonly succeeded: number;
   readonly failed: number;

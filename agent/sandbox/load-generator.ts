@@ -22,7 +22,7 @@ export async function runClient(settings: ClientSettings): Promise<number> {
     process.stdout.write(encodeMessage({ report: load.report() }));
   }, REPORT_MS);
   await readMessages<ClientCommand>(process.stdin, (command) => {
-    if ("rate" in command) load.setRate(command.rate);
+    if ("rate" in command) load.setRate(command.rate, command.order);
     else void probe(settings, command.host, command.probe);
   });
   clearInterval(ticking);
@@ -37,7 +37,7 @@ async function probe(settings: ClientSettings, host: string, id: number): Promis
 
 interface Load {
   readonly tick: () => void;
-  readonly setRate: (rate: number) => void;
+  readonly setRate: (rate: number, order: number) => void;
   readonly report: () => LoadReport;
 }
 
@@ -45,6 +45,7 @@ function createLoad(settings: ClientSettings): Load {
   const byBackend: Record<string, number> = {};
   const reasons: Record<string, number> = {};
   let rate = 0;
+  let order = -1;
   let sent = 0;
   let succeeded = 0;
   let failed = 0;
@@ -74,7 +75,8 @@ function createLoad(settings: ClientSettings): Load {
   };
 
   return {
-    setRate: (wanted) => {
+    setRate: (wanted, ordered) => {
+      order = ordered;
       dueAt = performance.now();
       if (rate > 0) longestGapMs = Math.max(longestGapMs, dueAt - lastGoodAt);
       rate = wanted;
@@ -89,7 +91,7 @@ function createLoad(settings: ClientSettings): Load {
       const silentMs = rate === 0 ? 0 : performance.now() - lastGoodAt;
       const inFlight = sent - succeeded - failed;
       const report = {
-        ...{ rate, sent, succeeded, failed, inFlight, byBackend, reasons, slowestMs },
+        ...{ rate, order, sent, succeeded, failed, inFlight, byBackend, reasons, slowestMs },
         longestGapMs: Math.max(longestGapMs, silentMs),
       };
       longestGapMs = 0;

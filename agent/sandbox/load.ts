@@ -28,7 +28,7 @@ export interface Load {
 }
 
 const NOTHING: LoadReport = {
-  ...{ rate: 0, sent: 0, succeeded: 0, failed: 0, inFlight: 0, byBackend: {}, reasons: {} },
+  ...{ rate: 0, order: -1, sent: 0, succeeded: 0, failed: 0, inFlight: 0, byBackend: {}, reasons: {} },
   ...{ longestGapMs: 0, slowestMs: 0 },
 };
 
@@ -39,6 +39,7 @@ export function startLoad(lost: OnLost): Load {
   let latest = NOTHING;
   let longestGapMs = 0;
   let probes = 0;
+  let order = -1;
 
   const receive = (report: LoadReport): void => {
     latest = report;
@@ -55,6 +56,11 @@ export function startLoad(lost: OnLost): Load {
     lost,
   );
 
+  const setRate = (rate: number): void => {
+    order += 1;
+    client.send({ rate, order });
+  };
+
   return {
     get latest() {
       return latest;
@@ -70,10 +76,11 @@ export function startLoad(lost: OnLost): Load {
     forgetMaxima() {
       longestGapMs = 0;
     },
-    setRate: (rate) => client.send({ rate }),
+    setRate,
     async settle(signal) {
-      client.send({ rate: 0 });
-      const settled = () => latest.rate === 0 && latest.inFlight === 0 && latest;
+      setRate(0);
+      // An older report may be of an earlier standstill.
+      const settled = () => latest.order === order && latest.inFlight === 0 && latest;
       return until("the client's requests are all answered", settled, {
         ...{ timeoutMs: SETTLE_TIMEOUT_MS, signal },
         seen: () => `${latest.inFlight} under way`,

@@ -271,7 +271,7 @@ const FAULTS: readonly Fault[] = [
     inject: () => shell(`mount --bind ${BASE} ${BASE}; mount -o remount,bind,ro ${BASE}`),
     text: /^the disk is read-only/,
     severity: "failure",
-    remedy: /df -h/,
+    remedy: /remount,rw/,
     repair: () => shell(`umount -l ${BASE}`),
   },
   {

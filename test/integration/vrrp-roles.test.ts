@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const SHARED_VIP = "203.0.113.50";
 const INSTANCE = "f565635c11e94caf83bce4ca0d8b6f19";
 /** The time that the agent has to see a change; what else runs on this machine counts as well. */
-const SOON_MS = 1_000;
+const SOON_MS = 5_000;
 const files = vrrpLayout(BASE);
 const host = await furnish();
 let agent = await anAgent();
@@ -113,7 +113,7 @@ test("a keepalived that was killed has no role, and its successor has its own", 
   const pid = await runningPid(files.pidFile, KEEPALIVED);
   assert.ok(pid);
   process.kill(pid, "SIGKILL");
-  await until(async () => (await agent.vrrp.instances())?.length === 0, SOON_MS);
+  await until(async () => (await agent.vrrp.instances())?.length === 0);
   await until(async () => (await role()) === "MASTER", 20_000);
 });
 
@@ -153,7 +153,7 @@ async function role(): Promise<string | undefined> {
 }
 
 async function becomes(expected: string): Promise<void> {
-  await until(async () => (await role()) === expected, SOON_MS);
+  await until(async () => (await role()) === expected);
 }
 
 async function holdsVip(): Promise<boolean> {
