@@ -75,7 +75,9 @@ export const FAILURES: readonly Failure[] = [
   {
     name: "keepalived killed with all its processes",
     async fail({ machine }) {
-      await machine.exec("systemctl", ["kill", "--signal=KILL", VRRP_UNIT]);
+      // At once: a VRRP process that outlives the first one says good-bye, and is then killed with the VIP in place.
+      for (const signal of ["STOP", "KILL"])
+        await machine.exec("systemctl", ["kill", `--signal=${signal}`, VRRP_UNIT]);
     },
     repair: (amphora) => amphora.vrrp("start"),
     rolesAfter: ["none", "BACKUP"],
