@@ -94,7 +94,7 @@ export async function buildProgram(): Promise<void> {
 export async function installProgram(machine: Machine): Promise<string> {
   await machine.copyIn(process.execPath, "/usr/local/bin/node");
   for (const part of ["dist", "templates", "package.json"]) {
-    await machine.copyIn(join(ROOT, part), `${INSTALLED}/${part}`);
+    await machine.copyIn(join(ROOT, part), `${INSTALLED}/${part}`, isOfProgram);
   }
   await machine.copyIn(ELEMENT, "/usr/local/bin");
   for (const name of PROGRAMS) {
@@ -102,6 +102,11 @@ export async function installProgram(machine: Machine): Promise<string> {
   }
   await machine.exec("ln", ["-s", `${INSTALLED}/dist/amphora.js`, "/usr/local/bin/amphora"]);
   return `${INSTALLED}/dist/amphora-agent`;
+}
+
+/** The single executable and images are built into `dist` too, and are larger than a machine's disk may be. */
+function isOfProgram(path: string): boolean {
+  return path !== join(ROOT, "dist/binary") && !path.includes(".qcow2");
 }
 
 /** A standby's HAProxy listens on a VIP that is not there yet. */

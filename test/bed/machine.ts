@@ -228,11 +228,18 @@ export class Machine {
     return ended.stdout;
   }
 
-  /** Copies a file or directory of the host into it, while it runs too. */
-  async copyIn(source: string, target: string): Promise<void> {
+  /**
+   * Copies a file or directory of the host into it, while it runs too.
+   * @param isWanted - asked for each file and directory below `source`
+   */
+  async copyIn(
+    source: string,
+    target: string,
+    isWanted: (path: string) => boolean = () => true,
+  ): Promise<void> {
     const path = this.#pathOf(target);
     await mkdir(dirname(path), { recursive: true });
-    await cp(source, path, { recursive: true, dereference: true });
+    await cp(source, path, { recursive: true, dereference: true, filter: isWanted });
   }
 
   async write(target: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
