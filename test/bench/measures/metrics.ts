@@ -65,6 +65,9 @@ async function addedMemory(rig: Rig): Promise<number> {
   await deploy(rig, servers);
   await sleep(SETTLE_MS);
   const peak = await highest(pids, () => repeat(SCRAPES, () => scrape(rig, PROXY)));
+  // HAProxy cannot be reloaded with a configuration that needs far fewer sockets than it has.
+  await rig.act("stop");
+  await rig.deleteLoadBalancer();
   return peak - before;
 }
 
