@@ -1,5 +1,6 @@
 /** How the program is bundled: for `dist/` (build.ts) and for the single executable (build-binary.ts). */
 import type { BuildOptions, Plugin } from "esbuild";
+import { SPARING_COMPILERS } from "../agent/system/optimisation.ts";
 
 export const ROOT = new URL("../", import.meta.url).pathname;
 
@@ -64,12 +65,10 @@ export const COMPILED_CHUNK = /(main|first-boot|amphora|sandbox)-/;
  * On the command line, since V8 looks at some of them only while it starts.
  */
 export const V8_FLAGS = [
-  "--no-opt",
-  "--no-maglev",
+  ...SPARING_COMPILERS,
   "--no-memory-reducer",
   "--single-threaded",
   "--no-short-builtin-calls",
-  "--no-baseline-batch-compilation",
 ];
 
 /**

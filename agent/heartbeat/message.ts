@@ -1,6 +1,7 @@
 /** Samples of HAProxy's statistics as the message that the controller gets (docs/contract/heartbeat.md, sections 3 and 4). */
 import { AgentError } from "../errors.ts";
 import type { ListenerCounters, ListenerSample, LoadBalancerSample } from "../loadbalancer/types.ts";
+import { ownCopy } from "../own-copy.ts";
 import { stringifyExact } from "./exact-json.ts";
 import { increase, reportWithLeaving, withoutGone } from "./leaving.ts";
 import type { Count, CounterTable, ListenerReport, Message, PoolReport } from "./types.ts";
@@ -143,9 +144,4 @@ function isLast(counters: ListenerCounters, last: Readonly<Record<string, Count>
     counters.ereq === last.ereq &&
     counters.stot === last.stot
   );
-}
-
-/** An id that is cut out of an answer keeps all of the answer in memory, megabytes of it, as long as it lives. */
-function ownCopy(id: string): string {
-  return Buffer.from(id, "utf8").toString("utf8");
 }

@@ -201,15 +201,13 @@ class HaproxyLoadBalancers implements LoadBalancers {
   }
 
   async #withAllListeners(id: LoadBalancerId, action: "start" | "reload", isRunning: boolean): Promise<void> {
-    const [{ isPartial, withWhole }, { reloadLoadBalancer }] = await Promise.all([
-      import("./partial.ts"),
-      this.#runtime(),
-    ]);
-    // The start of one that runs without some of its listeners is to bring them.
-    const reloads = action === "reload" || (isRunning && (await isPartial(this.#layout(id))));
-    await withWhole(this.#options, id, () =>
-      reloads ? reloadLoadBalancer(this.#reload, id) : this.#startOrStop(id, action, isRunning),
-    );
+    const { withWhole } = await import("./partial.ts");
+    await withWhole(this.#options, id, async (wasPartial) => {
+      // The start of one that runs without some of its listeners is to bring them.
+      const reloads = action === "reload" || (isRunning && wasPartial);
+      if (reloads) await (await this.#runtime()).reloadLoadBalancer(this.#reload, id);
+      else await this.#startOrStop(id, action, isRunning);
+    });
   }
 
   async #startOrStop(id: LoadBalancerId, action: "start" | "stop", wasRunning: boolean): Promise<void> {

@@ -34,25 +34,21 @@ export async function choosePartials(context: PartialContext): Promise<void> {
   }
 }
 
-/** Whether HAProxy is to run without some of the configured listeners. */
-export function isPartial({ partialEnvironment }: Layout): Promise<boolean> {
-  return isFile(partialEnvironment);
-}
-
 /**
  * Runs what makes HAProxy read its configuration, with all of it; when that fails, HAProxy is left with what can run.
+ * @param work - told whether HAProxy ran without some of the configured listeners until now
  * @throws what `work` throws
  */
 export async function withWhole(
   context: PartialContext,
   id: LoadBalancerId,
-  work: () => Promise<void>,
+  work: (wasPartial: boolean) => Promise<void>,
 ): Promise<void> {
   const layout = layoutOf(context.basePath, id);
-  if (!(await isPartial(layout))) return work();
+  if (!(await isFile(layout.partialEnvironment))) return work(false);
   await useWhole(layout);
   try {
-    await work();
+    await work(true);
   } catch (error) {
     await choosePartial(context, id);
     throw error;

@@ -1,5 +1,6 @@
 /** Rows of HAProxy's `show stat` CSV, with only the fields that somebody asked for. */
 import { AgentError } from "../errors.ts";
+import { ownCopy } from "../own-copy.ts";
 
 const COMMA = 0x2c;
 const NEWLINE = 0x0a;
@@ -46,8 +47,7 @@ export class StatsRows {
   #readHeader(names: readonly string[]): Header {
     const end = this.#text.indexOf("\n", this.#position);
     if (end === -1) throw cutOff();
-    // A copy: a piece of the text would keep all of it in memory.
-    const line = Buffer.from(this.#text.slice(this.#position, end + 1), "latin1").toString("latin1");
+    const line = ownCopy(this.#text.slice(this.#position, end + 1));
     const header = { line, ...findColumns(line, names) };
     headers.set(names, header);
     return header;

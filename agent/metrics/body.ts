@@ -1,5 +1,6 @@
 /** The body of an answer of status 200, with its head. */
 import type { Socket } from "node:net";
+import { SpareBuffer } from "../system/spare-buffer.ts";
 import type { ScrapeRequest } from "./parse-request.ts";
 
 /** An answer up to this size is complete before any of it is sent, so that a failure can still be told. */
@@ -15,8 +16,7 @@ const OK = "HTTP/1.1 200 OK\r\ncache-control: no-cache\r\ncontent-type: text/pla
 const CLOSE = "connection: close\r\n\r\n";
 const CHUNKED = "transfer-encoding: chunked\r\n";
 
-/** Of an answer that was sent: fresh memory costs the kernel more than what a short answer brings. */
-let spare: Buffer | undefined;
+const MEMORY = new SpareBuffer(FRONT_BYTES + HELD_BYTES + BLOCK_BYTES + BACK_BYTES);
 
 /** Gathers text in which each character stands for a byte, and sends it from the memory in which it was gathered. */
 export class Body {
@@ -29,8 +29,7 @@ export class Body {
   constructor(socket: Socket, { isChunkable }: ScrapeRequest) {
     this.#socket = socket;
     this.#isChunked = isChunkable;
-    this.#bytes = spare ?? Buffer.allocUnsafeSlow(FRONT_BYTES + HELD_BYTES + BLOCK_BYTES + BACK_BYTES);
-    spare = undefined;
+    this.#bytes = MEMORY.take();
   }
 
   /** Whether it is time to {@link send}. */
@@ -61,9 +60,7 @@ export class Body {
       ? this.#framed(this.#size > 0 ? this.#chunkSize() : "", this.#lastChunk())
       : this.#framed(`${OK}content-length: ${this.#size}\r\n${CLOSE}`, "");
     this.hasBegun = true;
-    this.#socket.write(last, () => {
-      spare = this.#bytes;
-    });
+    this.#socket.write(last, () => MEMORY.giveBack(this.#bytes));
     this.#socket.destroySoon();
   }
 

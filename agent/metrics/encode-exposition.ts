@@ -5,8 +5,9 @@
  * HAProxy writes all samples of a metric below each other, and a run of them is found and rewritten as a whole,
  * by regular expressions and searches for fixed text, which are machine code in any case.
  */
+import { ownCopy } from "../own-copy.ts";
 import { EXPLANATIONS, METRIC_GROUPS, RENAMED } from "./names.ts";
-import { copyOf, HEAD, RecentMetrics } from "./recent-metrics.ts";
+import { HEAD, RecentMetrics } from "./recent-metrics.ts";
 
 /** One row of the mapping: what is looked for in a line, and what becomes of the line. */
 export interface MetricRule {
@@ -94,7 +95,7 @@ function encodeComment(line: string): string {
   const known = COMMENTS.get(line);
   if (known !== undefined) return known;
   const encoded = encodeLine(line);
-  if (COMMENTS.size < COMMENTS_KEPT) COMMENTS.set(copyOf(line), encoded);
+  if (COMMENTS.size < COMMENTS_KEPT) COMMENTS.set(ownCopy(line), encoded);
   return encoded;
 }
 

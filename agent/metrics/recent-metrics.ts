@@ -2,6 +2,7 @@
  * What became of a metric's lines the last time. Most of a small load balancer's 184 metrics read as they did one scrape
  * ago (states, limits, errors that do not happen), and to compare text takes a fraction of what translating it takes.
  */
+import { ownCopy } from "../own-copy.ts";
 
 /** A metric's lines, from `# HELP` to the next one's. */
 export interface RecentMetric {
@@ -60,7 +61,7 @@ export class RecentMetrics {
     const head = text.slice(position, text.indexOf("\n", position) + 1);
     const known = this.#entries.get(head);
     if (known || head === "" || this.#entries.size === ENTRIES) return known;
-    const entry = { head: copyOf(head), metric: NONE, changes: 0, next: undefined };
+    const entry = { head: ownCopy(head), metric: NONE, changes: 0, next: undefined };
     this.#entries.set(entry.head, entry);
     return entry;
   }
@@ -73,8 +74,8 @@ export class RecentMetrics {
     const end = text.indexOf(`\n${HEAD}`, position) + 1;
     // The last one of a text may go on in the next.
     if (end === 0 || this.#characters + 2 * (end - position) > CHARACTERS) return undefined;
-    const raw = copyOf(text.slice(position, end));
-    entry.metric = { raw, encoded: copyOf(this.#encode(raw)) };
+    const raw = ownCopy(text.slice(position, end));
+    entry.metric = { raw, encoded: ownCopy(this.#encode(raw)) };
     this.#characters += sizeOf(entry.metric);
     return entry.metric;
   }
@@ -82,9 +83,4 @@ export class RecentMetrics {
 
 function sizeOf({ raw, encoded }: RecentMetric): number {
   return raw.length + encoded.length;
-}
-
-/** A part of a text keeps all of it in memory: a copy does not. */
-export function copyOf(text: string): string {
-  return Buffer.from(text, "latin1").toString("latin1");
 }

@@ -1,6 +1,7 @@
 /** HAProxy's exposition in pieces of any size, as Octavia's in larger ones: nothing else is kept of it. */
 import { isUtf8 } from "node:buffer";
 import { AgentError } from "../errors.ts";
+import { SpareBuffer } from "../system/spare-buffer.ts";
 import { encodeExposition } from "./encode-exposition.ts";
 import { HEAD } from "./recent-metrics.ts";
 
@@ -15,8 +16,7 @@ const LONGEST_LINE_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 const NEXT_METRIC = Buffer.from(`\n${HEAD}`);
 
-/** Of a scrape that has ended: fresh memory costs the kernel more than what a short answer brings. */
-let spare: Buffer | undefined;
+const MEMORY = new SpareBuffer(2 * BLOCK_BYTES);
 
 /**
  * @param pieces - each is done with when the next one is asked for
@@ -24,8 +24,7 @@ let spare: Buffer | undefined;
  * @throws AgentError `unavailable` for text that is not UTF-8, or a line without end; whatever `pieces` throws
  */
 export async function* translate(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let block: Buffer = spare ?? Buffer.allocUnsafeSlow(2 * BLOCK_BYTES);
-  spare = undefined;
+  let block = MEMORY.take();
   let size = 0;
   let done = 0;
   for await (const piece of pieces) {
@@ -41,7 +40,7 @@ export async function* translate(pieces: AsyncIterable<Buffer>): AsyncGenerator<
     if (size > LONGEST_LINE_BYTES) throw unusable("a line has no end");
   }
   if (size > 0) yield translateLines(block.subarray(0, size));
-  if (block.length === 2 * BLOCK_BYTES) spare = block;
+  MEMORY.giveBack(block);
 }
 
 /** @returns where the last whole metric ends, or line */

@@ -1,11 +1,11 @@
 /** A TCP connection to this machine that is read into one and the same memory, when asked. */
 import { connect, type Socket } from "node:net";
+import { SpareBuffer } from "./spare-buffer.ts";
 
 /** What the kernel has ready while the one who reads is busy: with ten servers, all of it. */
 const PIECE_BYTES = 192 * 1024;
 
-/** Of a connection that is closed: fresh memory costs the kernel more than what a short answer brings. */
-let spare: Buffer | undefined;
+const MEMORY = new SpareBuffer(PIECE_BYTES);
 
 type Piece = Buffer | undefined;
 
@@ -17,8 +17,7 @@ export class Inlet {
   #end: { readonly error: Error | undefined } | undefined;
 
   constructor(port: number) {
-    const buffer = spare ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
-    spare = undefined;
+    const buffer = MEMORY.take();
     this.#socket = connect({
       port,
       host: "127.0.0.1",
@@ -36,7 +35,7 @@ export class Inlet {
       .on("end", () => this.#ended(undefined))
       .on("close", () => {
         this.#ended(new Error("the connection is closed"));
-        spare = buffer;
+        MEMORY.giveBack(buffer);
       });
   }
 
