@@ -32,7 +32,7 @@ export interface WatchdogOptions {
 /** systemd recommends two signs of life in its time; with three one of them may be missed. */
 const SIGNS = 3;
 
-/** Says at once that the agent is ready. */
+/** Says at once that the agent is ready, which is the first sign of life. */
 export async function startWatchdog(options: WatchdogOptions): Promise<Watchdog> {
   const { manager, heartbeat, heartbeatIntervalMs, answers, clock, logger, send = notify } = options;
   const startedAt = clock.now();
@@ -58,6 +58,10 @@ export async function startWatchdog(options: WatchdogOptions): Promise<Watchdog>
     });
   };
 
+  const signLater = (watchdogMs: number): void => {
+    cancel = clock.after(watchdogMs / SIGNS, () => void sign(watchdogMs));
+  };
+
   const sign = async (watchdogMs: number): Promise<void> => {
     const reason = await look();
     if (reason === undefined) await tell("WATCHDOG=1");
@@ -66,11 +70,12 @@ export async function startWatchdog(options: WatchdogOptions): Promise<Watchdog>
       logger.error({ event, reason }, "systemd will start this agent again unless it goes on");
     }
     lastReason = reason;
-    if (!isClosed) cancel = clock.after(watchdogMs / SIGNS, () => void sign(watchdogMs));
+    if (!isClosed) signLater(watchdogMs);
   };
 
   await tell("READY=1");
-  if (manager.watchdogMs !== undefined) void sign(manager.watchdogMs);
+  // Not at once: each sign is a program that runs, and the first answer may be waited for.
+  if (manager.watchdogMs !== undefined) signLater(manager.watchdogMs);
   return {
     async close() {
       isClosed = true;

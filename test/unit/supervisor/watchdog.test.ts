@@ -45,17 +45,17 @@ test("systemd hears of the start, three times in its time that the agent lives, 
   const { clock, sent, state, starting } = aWatchdog(30_000);
   const watchdog = await starting;
   await settle();
-  assert.deepEqual(sent, ["READY=1", "WATCHDOG=1"]);
+  assert.deepEqual(sent, ["READY=1"], "which is a sign of life, too");
   for (let round = 0; round < 3; round += 1) {
     await clock.advance(10_000);
     state.lastDoneAt = clock.now();
     await settle();
   }
-  assert.deepEqual(sent.slice(2), ["WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1"]);
+  assert.deepEqual(sent.slice(1), ["WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1"]);
   await watchdog.close();
   await clock.advance(60_000);
   await settle();
-  assert.deepEqual(sent.slice(5), ["STOPPING=1"]);
+  assert.deepEqual(sent.slice(4), ["STOPPING=1"]);
 });
 
 test("without progress there is silence, until it goes on", async () => {
@@ -67,11 +67,11 @@ test("without progress there is silence, until it goes on", async () => {
     await settle();
   }
   // Heartbeats are missed from 30 s on.
-  assert.equal(sent.filter((text) => text === "WATCHDOG=1").length, 4);
+  assert.equal(sent.filter((text) => text === "WATCHDOG=1").length, 3);
   state.lastDoneAt = clock.now();
   await clock.advance(10_000);
   await settle();
-  assert.equal(sent.filter((text) => text === "WATCHDOG=1").length, 5);
+  assert.equal(sent.filter((text) => text === "WATCHDOG=1").length, 4);
   await watchdog.close();
 });
 
@@ -82,11 +82,11 @@ test("a HAProxy that only the agent does not hear ends the signs", async () => {
   state.silent = ["lb"];
   await clock.advance(10_000);
   await settle();
-  assert.deepEqual(sent, ["READY=1", "WATCHDOG=1"]);
+  assert.deepEqual(sent, ["READY=1"]);
   state.answers = false;
   await clock.advance(10_000);
   await settle();
-  assert.deepEqual(sent, ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]);
+  assert.deepEqual(sent, ["READY=1", "WATCHDOG=1"]);
   await watchdog.close();
 });
 
