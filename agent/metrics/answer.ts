@@ -4,7 +4,7 @@ import { AgentError } from "../errors.ts";
 import { Body } from "./body.ts";
 import { encodeLoad } from "./encode-load.ts";
 import { parseRequest, type ScrapeRequest } from "./parse-request.ts";
-import { translate } from "./translation.ts";
+import { Translation } from "./translation.ts";
 import type { MachineLoad, Question } from "./types.ts";
 
 export interface AnswerOptions {
@@ -82,21 +82,15 @@ async function send({ question, readLoad, readFigures }: Exchange, body: Body): 
   if (status < 200 || status > 299) {
     throw new AgentError("unavailable", `HAProxy answers a request for its metrics with status ${status}`);
   }
-  let isLineOpen = false;
-  for await (const block of translate(exposition)) {
-    if (block === "") continue;
-    isLineOpen = !block.endsWith("\n");
-    body.add(block);
+  const translation = new Translation(body);
+  for await (const piece of exposition) {
+    translation.add(piece);
     if (body.isFull) await body.send();
   }
-  body.add(ownLines(await figures, isLineOpen));
+  translation.end();
+  const text = await figures;
+  if (text) body.add(Buffer.from(`${body.isLineOpen ? "\n" : ""}${text}`, "utf8"));
   body.end();
-}
-
-/** In the form of the rest: a character for each byte. */
-function ownLines(text: string | undefined, isLineOpen: boolean): string {
-  if (!text) return "";
-  return `${isLineOpen ? "\n" : ""}${Buffer.from(text, "utf8").toString("latin1")}`;
 }
 
 function refuse(socket: Socket, status: string): void {

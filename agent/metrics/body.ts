@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { SpareBuffer } from "../system/spare-buffer.ts";
 import type { ScrapeRequest } from "./parse-request.ts";
+import type { Sink } from "./recent-lines.ts";
 
 /** An answer up to this size is complete before any of it is sent, so that a failure can still be told. */
 const HELD_BYTES = 256 * 1024;
@@ -12,18 +13,22 @@ const FRONT_BYTES = 256;
 /** Behind them: for the end of a chunk, and of the whole. */
 const BACK_BYTES = 16;
 
+const NEWLINE = 0x0a;
+
 const OK = "HTTP/1.1 200 OK\r\ncache-control: no-cache\r\ncontent-type: text/plain; version=0.0.4\r\n";
 const CLOSE = "connection: close\r\n\r\n";
 const CHUNKED = "transfer-encoding: chunked\r\n";
 
 const MEMORY = new SpareBuffer(FRONT_BYTES + HELD_BYTES + BLOCK_BYTES + BACK_BYTES);
 
-/** Gathers text in which each character stands for a byte, and sends it from the memory in which it was gathered. */
-export class Body {
+/** Gathers lines, and sends them from the memory in which they were gathered. */
+export class Body implements Sink {
   readonly #socket: Socket;
   readonly #isChunked: boolean;
   #bytes: Buffer;
   #size = 0;
+  /** The byte that was added last. */
+  #last = NEWLINE;
   hasBegun = false;
 
   constructor(socket: Socket, { isChunkable }: ScrapeRequest) {
@@ -34,13 +39,23 @@ export class Body {
 
   /** Whether it is time to {@link send}. */
   get isFull(): boolean {
-    return this.hasBegun || this.#size > HELD_BYTES;
+    return this.#size > (this.hasBegun ? 0 : HELD_BYTES);
   }
 
-  add(text: string): void {
-    const missing = FRONT_BYTES + this.#size + text.length + BACK_BYTES - this.#bytes.length;
+  /** Whether what was added last does not end with its line. */
+  get isLineOpen(): boolean {
+    return this.#last !== NEWLINE;
+  }
+
+  add(part: Buffer | string): void {
+    if (part.length === 0) return;
+    const start = FRONT_BYTES + this.#size;
+    const missing = start + part.length + BACK_BYTES - this.#bytes.length;
     if (missing > 0) this.#bytes = Buffer.concat([this.#bytes], this.#bytes.length + missing);
-    this.#size += this.#bytes.write(text, FRONT_BYTES + this.#size, "latin1");
+    if (typeof part === "string") this.#bytes.write(part, start, "latin1");
+    else part.copy(this.#bytes, start);
+    this.#size += part.length;
+    this.#last = this.#bytes[FRONT_BYTES + this.#size - 1] ?? NEWLINE;
   }
 
   /** Settles when what was added is out of hand. @throws when the client has gone */

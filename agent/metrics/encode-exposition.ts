@@ -7,7 +7,6 @@
  */
 import { ownCopy } from "../own-copy.ts";
 import { EXPLANATIONS, METRIC_GROUPS, RENAMED } from "./names.ts";
-import { HEAD, RecentMetrics } from "./recent-metrics.ts";
 
 /** One row of the mapping: what is looked for in a line, and what becomes of the line. */
 export interface MetricRule {
@@ -54,22 +53,10 @@ const NAME = /haproxy_[^ {\n]*[ {]/g;
 const RUN =
   /(haproxy_[^x {\n]*(?:x(?![yp])[^x {\n]*)*\{proxy=")[^x\n]*(?:x(?![yp])[^x\n]*)*\n(?:\1[^x\n]*(?:x(?![yp])[^x\n]*)*\n)*/y;
 
-const RECENT = new RecentMetrics((lines) => encodeLines(lines, undefined));
-
 /** @param text - whole lines; only the very last line of a scrape may lack its newline */
 export function encodeExposition(text: string): string {
-  return encodeLines(text, RECENT);
-}
-
-function encodeLines(text: string, recent: RecentMetrics | undefined): string {
   let encoded = "";
   for (let position = 0; position < text.length; ) {
-    const metric = text.startsWith(HEAD, position) ? recent?.at(text, position) : undefined;
-    if (metric) {
-      encoded += metric.encoded;
-      position += metric.raw.length;
-      continue;
-    }
     RUN.lastIndex = position;
     const beginning = RUN.exec(text)?.[1];
     if (beginning === undefined) {

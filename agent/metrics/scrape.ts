@@ -37,14 +37,10 @@ async function answerOf(inlet: Inlet): Promise<Scrape> {
 }
 
 async function* bodyOf(inlet: Inlet, parser: AnswerParser, first: Buffer): AsyncGenerator<Buffer> {
-  try {
-    if (first.length > 0) yield first;
-    while (!parser.isDone) {
-      const piece = await next(inlet, parser);
-      if (piece.length > 0) yield piece;
-    }
-  } finally {
-    inlet.close();
+  if (first.length > 0) yield first;
+  while (!parser.isDone) {
+    const piece = await next(inlet, parser);
+    if (piece.length > 0) yield piece;
   }
 }
 

@@ -3,50 +3,56 @@ import { isUtf8 } from "node:buffer";
 import { AgentError } from "../errors.ts";
 import { SpareBuffer } from "../system/spare-buffer.ts";
 import { encodeExposition } from "./encode-exposition.ts";
-import { HEAD } from "./recent-metrics.ts";
+import { type Comparison, RecentLines, type Sink } from "./recent-lines.ts";
 
 /** Pieces are gathered to this size: what a piece costs besides is then small, and a stall is still short. */
 const BLOCK_BYTES = 64 * 1024;
 /** At first, so that the beginning is done while HAProxy still works on the rest. */
 const FIRST_BLOCK_BYTES = 32 * 1024;
-/** Up to here blocks end between two metrics if they can: what is whole may have been met before. */
-const WHOLE_METRICS_BYTES = 256 * 1024;
+/** So much is done in smaller blocks. */
+const FIRST_BYTES = 256 * 1024;
 /** HAProxy's lines are a few hundred bytes long. */
 const LONGEST_LINE_BYTES = 1024 * 1024;
-const NEWLINE = 0x0a;
-const NEXT_METRIC = Buffer.from(`\n${HEAD}`);
 
 const MEMORY = new SpareBuffer(2 * BLOCK_BYTES);
+const RECENT = new RecentLines(translateLines);
 
-/**
- * @param pieces - each is done with when the next one is asked for
- * @returns text in which each character stands for a byte (Latin-1)
- * @throws AgentError `unavailable` for text that is not UTF-8, or a line without end; whatever `pieces` throws
- */
-export async function* translate(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let block = MEMORY.take();
-  let size = 0;
-  let done = 0;
-  for await (const piece of pieces) {
-    if (size + piece.length > block.length) block = enlarged(block, size, size + piece.length);
-    piece.copy(block, size);
-    size += piece.length;
-    if (size < (done < WHOLE_METRICS_BYTES ? FIRST_BLOCK_BYTES : BLOCK_BYTES)) continue;
-    const end = endOfLines(block.subarray(0, size), done);
-    done += end;
-    if (end > 0) yield translateLines(block.subarray(0, end));
-    block.copyWithin(0, end, size);
-    size -= end;
-    if (size > LONGEST_LINE_BYTES) throw unusable("a line has no end");
+/** Of one scrape. All of its methods throw AgentError `unavailable` for text that is not UTF-8, or a line without end. */
+export class Translation {
+  readonly #sink: Sink;
+  readonly #comparison: Comparison = RECENT.compare();
+  #block = MEMORY.take();
+  #size = 0;
+  #done = 0;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
   }
-  if (size > 0) yield translateLines(block.subarray(0, size));
-  MEMORY.giveBack(block);
-}
 
-/** @returns where the last whole metric ends, or line */
-function endOfLines(block: Buffer, done: number): number {
-  const metric = done < WHOLE_METRICS_BYTES ? block.lastIndexOf(NEXT_METRIC) + 1 : 0;
-  return metric > 0 ? metric : block.lastIndexOf(NEWLINE) + 1;
+  /** @param piece - done with when this returns */
+  add(piece: Buffer): void {
+    const size = this.#size + piece.length;
+    if (size > this.#block.length) this.#block = enlarged(this.#block, this.#size, size);
+    piece.copy(this.#block, this.#size);
+    this.#size = size;
+    if (size >= (this.#done < FIRST_BYTES ? FIRST_BLOCK_BYTES : BLOCK_BYTES)) this.#translate(false);
+    if (this.#size > LONGEST_LINE_BYTES) throw unusable("a line has no end");
+  }
+
+  /** When all has been added. */
+  end(): void {
+    this.#translate(true);
+    RECENT.remember(this.#comparison);
+    MEMORY.giveBack(this.#block);
+  }
+
+  #translate(isLast: boolean): void {
+    const block = this.#block.subarray(0, this.#size);
+    const done = this.#comparison.translate(block, isLast, this.#sink);
+    this.#block.copyWithin(0, done, this.#size);
+    this.#size -= done;
+    this.#done += done;
+  }
 }
 
 function enlarged(block: Buffer, size: number, needed: number): Buffer {
@@ -55,7 +61,10 @@ function enlarged(block: Buffer, size: number, needed: number): Buffer {
   return larger;
 }
 
-/** Everything that is looked for is ASCII: other characters pass through byte by byte. */
+/**
+ * Everything that is looked for is ASCII: other characters pass through byte by byte.
+ * @returns text in which each character stands for a byte (Latin-1)
+ */
 function translateLines(lines: Buffer): string {
   if (!isUtf8(lines)) throw unusable("it is not UTF-8");
   return encodeExposition(lines.toString("latin1"));
