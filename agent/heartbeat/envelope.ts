@@ -15,18 +15,22 @@ const deflateAsync = promisify(deflate);
 
 /**
  * Compresses and signs. Compression takes milliseconds for a large load balancer: then another thread does it.
+ * @param parts - of one text; those that were in the last one, at the same place, are not compressed again
  * @param key - `heartbeat_key`
  * @returns the envelope; a promise of it for a text beyond {@link SHORT_TEXT}
  */
-export function sealEnvelope(text: string, key: string): Buffer | Promise<Buffer> {
-  if (text.length <= SHORT_TEXT) return signed(deflateShort(text), key);
-  return deflateAsync(text, DEFLATE_OPTIONS).then((payload) => signed(payload, key));
+export function sealEnvelope(parts: readonly string[], key: string): Buffer | Promise<Buffer> {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length <= SHORT_TEXT) return signed(deflateShort(parts, HEX_DIGEST_BYTES), key);
+  return deflateAsync(parts.join(""), DEFLATE_OPTIONS).then((payload) =>
+    signed(Buffer.concat([payload], payload.length + HEX_DIGEST_BYTES), key),
+  );
 }
 
-function signed(payload: Uint8Array, key: string): Buffer {
-  const envelope = Buffer.allocUnsafe(payload.length + HEX_DIGEST_BYTES);
-  envelope.set(payload);
-  envelope.write(digest(payload, key).toString("hex"), payload.length, "latin1");
+/** @param envelope - the payload, and room for its signature */
+function signed(envelope: Buffer, key: string): Buffer {
+  const end = envelope.length - HEX_DIGEST_BYTES;
+  envelope.write(digest(envelope.subarray(0, end), key), end, "latin1");
   return envelope;
 }
 
@@ -49,14 +53,12 @@ export function openEnvelope(envelope: Buffer, key: string): string {
 function signedPart(envelope: Buffer, digestBytes: number, key: string): Buffer | undefined {
   if (envelope.length < digestBytes) return undefined;
   const payload = envelope.subarray(0, -digestBytes);
-  const expected = digest(payload, key);
-  const given = envelope.subarray(-digestBytes);
-  const written =
-    digestBytes === HEX_DIGEST_BYTES ? Buffer.from(expected.toString("hex"), "latin1") : expected;
-  return timingSafeEqual(given, written) ? payload : undefined;
+  const expected = Buffer.from(digest(payload, key), digestBytes === HEX_DIGEST_BYTES ? "latin1" : "hex");
+  return timingSafeEqual(envelope.subarray(-digestBytes), expected) ? payload : undefined;
 }
 
-function digest(payload: Uint8Array, key: string): Buffer {
+/** @returns lower-case hexadecimal */
+function digest(payload: Uint8Array, key: string): string {
   return hmacKey(key).digest(payload);
 }
 

@@ -97,22 +97,27 @@ function reportPools(samples: readonly LoadBalancerSample[]): Message["pools"] {
   return Object.fromEntries(pools.map(({ key, status, members }) => [key, { status, members }]));
 }
 
-/** The message as JSON text. */
-export function encodeMessage({ id, seq, listeners, pools, ver }: Message): string {
-  const [listenersText, poolsText] = [textOf(listeners), textOf(pools)];
-  return `{"id":${JSON.stringify(id)},"seq":${seq},"listeners":${listenersText},"pools":${poolsText},"ver":${ver}}`;
+/** @returns the message's JSON text in parts, of which those that tell nothing new are the last message's */
+export function encodeMessage({ id, seq, listeners, pools, ver }: Message): readonly string[] {
+  return [
+    `{"id":${JSON.stringify(id)},"seq":${seq}`,
+    textOf(listeners, (text) => `,"listeners":${text}`),
+    textOf(pools, (text) => `,"pools":${text},"ver":${ver}}`),
+  ];
 }
 
 /** Of parts that may serve again. */
 const texts = new WeakMap<object, string>();
 
-function textOf(part: Message["listeners"] | Message["pools"]): string {
+/** @param inPlace - what is around it in the whole */
+function textOf(part: Message["listeners"] | Message["pools"], inPlace: (text: string) => string): string {
   const known = texts.get(part);
   if (known !== undefined) return known;
   // A replacer is called for every value, which is ten times as slow.
   const text = Object.values(part).some(hasLargeCount) ? stringifyExact(part) : JSON.stringify(part);
-  texts.set(part, text);
-  return text;
+  const placed = inPlace(text);
+  texts.set(part, placed);
+  return placed;
 }
 
 function hasLargeCount(report: ListenerReport | PoolReport): boolean {

@@ -225,7 +225,7 @@ test("a datagram that is too large is an error, and the next one goes out", asyn
   const port = Number(manager.entry.split(":").at(-1));
   await assert.rejects(sender.send(Buffer.alloc(65_508), "127.0.0.1", port), { code: "EMSGSIZE" });
   const next = manager.next(1);
-  await sender.send(await sealEnvelope("{}", "insecure"), "127.0.0.1", port);
+  await sender.send(await sealEnvelope(["{}"], "insecure"), "127.0.0.1", port);
   await next;
   await sender.close();
 });

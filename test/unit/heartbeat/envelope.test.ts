@@ -23,7 +23,7 @@ suite("an envelope", () => {
         fc.string({ unit: "grapheme" }),
         fc.string({ unit: "grapheme" }),
         async (text, key) => {
-          assert.equal(openEnvelope(await sealEnvelope(text, key), key), text);
+          assert.equal(openEnvelope(await sealEnvelope([text], key), key), text);
         },
       ),
     );
@@ -31,11 +31,11 @@ suite("an envelope", () => {
 
   test("opens to a text that is too long to compress at once", async () => {
     const text = Array.from({ length: 20_000 }, (_, number) => number).join();
-    assert.equal(openEnvelope(await sealEnvelope(text, "key"), "key"), text);
+    assert.equal(openEnvelope(await sealEnvelope([text], "key"), "key"), text);
   });
 
   test("is a level 9 zlib stream and 64 characters of lower-case hexadecimal", async () => {
-    const envelope = await sealEnvelope("{}", "key");
+    const envelope = await sealEnvelope(["{}"], "key");
     assert.equal(envelope.subarray(0, 2).toString("hex"), "78da");
     assert.match(envelope.subarray(-64).toString("latin1"), /^[0-9a-f]{64}$/);
     assert.deepEqual(envelope, signed(envelope.subarray(0, -64), "key", hex));
@@ -47,7 +47,7 @@ suite("an envelope", () => {
   });
 
   test("does not open with another key", async () => {
-    const envelope = await sealEnvelope("{}", "key");
+    const envelope = await sealEnvelope(["{}"], "key");
     assert.throws(() => openEnvelope(envelope, "Key"), isRefused);
   });
 
@@ -57,7 +57,7 @@ suite("an envelope", () => {
   });
 
   test("does not open when any bit of it was changed", async () => {
-    const envelope = await sealEnvelope("some text", "key");
+    const envelope = await sealEnvelope(["some text"], "key");
     for (let bit = 0; bit < envelope.length * 8; bit += 1) {
       const changed = Buffer.from(envelope);
       changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);

@@ -10,7 +10,7 @@ suite("a key for HMAC", () => {
     fc.assert(
       fc.property(key, fc.uint8Array({ maxLength: 300 }), (text, message) => {
         const expected = createHmac("sha256", text).update(message).digest("hex");
-        assert.equal(new HmacKey(text).digest(message).toString("hex"), expected);
+        assert.equal(new HmacKey(text).digest(message), expected);
       }),
     );
   });
@@ -26,7 +26,7 @@ suite("a key for HMAC", () => {
     for (const length of [0, 63, 64, 65, 1_000]) {
       const text = "k".repeat(length);
       const expected = createHmac("sha256", text).update("message").digest("hex");
-      assert.equal(new HmacKey(text).digest(Buffer.from("message")).toString("hex"), expected);
+      assert.equal(new HmacKey(text).digest(Buffer.from("message")), expected);
     }
   });
 });

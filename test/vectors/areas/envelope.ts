@@ -32,7 +32,7 @@ export function run(directory: string): ReturnType<typeof runCases> {
 }
 
 async function wrap(input: Wrap, expected: Expected): Promise<string | undefined> {
-  const ours = await sealEnvelope(JSON.stringify(input.message), input.key);
+  const ours = await sealEnvelope([JSON.stringify(input.message)], input.key);
   if (ours.subarray(0, 2).toString("hex") !== "78da")
     return "the payload does not begin like a level 9 zlib stream";
   if (!isDeepStrictEqual(open(ours.toString("hex"), input.key), input.message))
