@@ -142,10 +142,10 @@ export class Round {
     const intervalMs = config.heartbeatIntervalSeconds * 1_000;
     const waitMs = Math.min(Math.max(intervalMs * WAIT_SHARE, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
     const { clock } = this.#options;
-    const deadline = clock.now() + waitMs;
     const addresses = this.#findAddresses(config);
+    const found = addresses && settledWithin(clock, waitMs, addresses);
     const results = await this.#collector.collect(names, waitMs, intervalMs);
-    if (addresses) await settledWithin(clock, deadline - clock.now(), addresses);
+    if (found) await found;
     const samples = this.#usableOf(results);
     const path = `${config.basePath}/stats_counters.json`;
     const isFirst = this.#counters === undefined && samples.some(({ listeners }) => listeners.length > 0);

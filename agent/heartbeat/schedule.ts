@@ -23,19 +23,20 @@ export function startSchedule(clock: Clock, intervalMs: () => number, tick: () =
     const now = clock.now();
     due += interval;
     if (due <= now) due += interval * Math.ceil((now - due) / interval + Number.EPSILON);
-    wait();
+    wait(now);
   }
 
-  function wait(): void {
+  function wait(now: number): void {
     if (stopped) return;
-    cancel = clock.after(Math.max(0, due - clock.now()), run);
+    cancel = clock.after(Math.max(0, due - now), run);
   }
 
   return {
     restart() {
-      due = Math.min(due, clock.now() + intervalMs());
+      const now = clock.now();
+      due = Math.min(due, now + intervalMs());
       cancel();
-      wait();
+      wait(now);
     },
     stop() {
       stopped = true;

@@ -50,8 +50,12 @@ export interface ParseOptions {
 export function parseStats(answers: readonly Buffer[], options: ParseOptions = {}): LoadBalancerSample {
   const { isPoolName = isPoolAndListener, last, without } = options;
   const frontends = readFrontends(answers[0], last?.listeners ?? []);
-  const isPool = (name: string) => isPoolName(name, frontends.listeners);
-  const backends = read(answers[1], (rows) => readPools(rows, isPool, { last: last?.pools ?? [], without }));
+  const { listeners } = frontends;
+  const isPool = (name: string) => isPoolName(name, listeners);
+  const isIdle = listeners === last?.listeners;
+  const backends = read(answers[1], (rows) =>
+    readPools(rows, isPool, { last: last?.pools ?? [], without, isIdle }),
+  );
   const defect = frontends.defect ?? backends.defect;
   return {
     listeners: frontends.listeners,
@@ -135,14 +139,29 @@ function readPools(
   {
     last,
     without,
-  }: { readonly last: readonly PoolSample[]; readonly without?: ReadonlySet<string> | undefined },
+    isIdle,
+  }: {
+    readonly last: readonly PoolSample[];
+    readonly without?: ReadonlySet<string> | undefined;
+    /** Whether nobody has connected since the last answer. */
+    readonly isIdle: boolean;
+  },
 ): { pools: readonly PoolSample[]; defect?: string | undefined } {
   const columns = rows.open(POOL_COLUMNS);
   if (!columns) return { pools: [] };
   requireColumns(columns, POOL_COLUMNS);
   const { pxname, svname, status: statusColumn, weight } = columns;
-  const origin: Origin = { columns, gist: rows.gist(), without };
-  if (isSame(origin, origins.get(last)) && last.every(({ key }) => isPoolName(key))) {
+  const known = origins.get(last);
+  const mayBeSame = known?.columns === columns && known.without === without;
+  const areNames = (): boolean => last.every(({ key }) => isPoolName(key));
+  if (isIdle && mayBeSame && known.beginnings && rows.beginLike(known.beginnings) && areNames()) {
+    rows.skip();
+    return { pools: last };
+  }
+  const gist = rows.gist();
+  if (mayBeSame && gist !== undefined && gist === known.gist && areNames()) {
+    // Worth its price only where nothing happens.
+    if (isIdle) known.beginnings = rows.beginnings();
     rows.skip();
     return { pools: last };
   }
@@ -165,7 +184,8 @@ function readPools(
     }
   }
   const result = closePools(byKey.values(), last);
-  if (result.defect === undefined) origins.set(result.pools, origin);
+  if (result.defect === undefined)
+    origins.set(result.pools, { columns, gist, without, beginnings: undefined });
   return result;
 }
 
@@ -174,14 +194,12 @@ interface Origin {
   readonly columns: Columns<(typeof POOL_COLUMNS)[number]>;
   readonly gist: string | undefined;
   readonly without: ReadonlySet<string> | undefined;
+  /** Of the last rows that were found to be of this gist. */
+  beginnings: readonly string[] | undefined;
 }
 
 /** Of pools without a defect. */
 const origins = new WeakMap<readonly PoolSample[], Origin>();
-
-function isSame({ columns, gist, without }: Origin, last: Origin | undefined): boolean {
-  return gist !== undefined && gist === last?.gist && columns === last.columns && without === last.without;
-}
 
 function poolNamed(byKey: Map<string, PoolRows>, key: string): PoolRows {
   const known = byKey.get(key);
@@ -192,7 +210,8 @@ function poolNamed(byKey: Map<string, PoolRows>, key: string): PoolRows {
 }
 
 function isPoolAndListener(name: string): boolean {
-  return name.split(":").length === 2;
+  const colon = name.indexOf(":");
+  return colon !== -1 && name.indexOf(":", colon + 1) === -1;
 }
 
 function closePools(

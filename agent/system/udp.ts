@@ -38,16 +38,19 @@ export function createUdpSender(): UdpSender {
   }
 
   return {
-    async send(datagram, address, port) {
+    send(datagram, address, port) {
       const family = address.includes(":") ? "udp6" : "udp4";
+      const sendFrom = (socket: SocketAsPromised): Promise<void> =>
+        socket.send(datagram, port, address).then(
+          () => undefined,
+          async (error: unknown) => {
+            await renew(family, socket);
+            throw error;
+          },
+        );
       // No turn more than needed: heartbeats are sent for years.
-      const socket = sockets.get(family) ?? (await open(family));
-      try {
-        await socket.send(datagram, port, address);
-      } catch (error) {
-        await renew(family, socket);
-        throw error;
-      }
+      const socket = sockets.get(family);
+      return socket ? sendFrom(socket) : open(family).then(sendFrom);
     },
     async close() {
       await Promise.allSettled(opening.values());

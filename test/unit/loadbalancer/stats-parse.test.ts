@@ -244,6 +244,40 @@ suite("pools that the last answer had too", () => {
         assert.deepEqual(read(answers, { last: known }), read(answers));
       }),
     );
+    const behind = fc.constantFrom("", "L4OK", '"q,r"', '"q\nr"', "\n");
+    const name = fc.constantFrom("member", "other");
+    const status = fc.constantFrom("UP", "UP", "DOWN");
+    const rows = fc.array(fc.record({ svname: name, status, last_chk: behind, addr: behind }), {
+      maxLength: 3,
+    });
+    fc.assert(
+      fc.property(fc.array(rows, { minLength: 3, maxLength: 8 }), (rounds) => {
+        let last: ReturnType<typeof read>;
+        for (const members of rounds) {
+          const answers = answer([aListener()], [...members.map(aMember), aPool()]);
+          last = read(answers, { last });
+          assert.deepEqual(last, read(answers));
+        }
+      }),
+    );
+  });
+
+  test("are the very same for as long as only what is behind the wanted columns changes", () => {
+    let last = parseStats(answer([aListener()], rows));
+    const { pools } = last;
+    for (const seconds of ["1", "22", "", "333"]) {
+      const later = [
+        aMember({ addr: seconds }),
+        aMember({ svname: "other", status: "DOWN", last_chk: seconds }),
+        aPool(),
+      ];
+      last = parseStats(answer([aListener()], later), { last });
+      assert.equal(last.pools, pools);
+    }
+    for (const other of [rows.slice(1), [...rows, aMember({ svname: "new" })]]) {
+      const { pools: changed } = parseStats(answer([aListener()], other), { last });
+      assert.equal(Object.keys(changed[0]?.members ?? {}).length, other.length - 1);
+    }
   });
 
   test("are read again when other servers are left out", () => {
