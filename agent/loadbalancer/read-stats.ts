@@ -63,6 +63,8 @@ export function createStatsReader(basePath: () => string): StatsReader {
   const leaving = new Map<string, readonly LeavingWorker[]>();
   const departed = new Map<string, ReadonlySet<string>>();
   const samples = new WeakMap<RuntimeSession, LoadBalancerSample>();
+  /** The last list that the names alone told. */
+  let listed: { readonly names: Names; readonly ids: readonly string[] } | undefined;
 
   function sessionOf(id: string): RuntimeSession {
     const known = sessions.get(id);
@@ -126,11 +128,15 @@ export function createStatsReader(basePath: () => string): StatsReader {
   }
 
   return {
-    list({ directories, others }) {
+    list(names) {
+      if (listed?.names === names) return listed.ids;
+      const { directories, others } = names;
       const ids = directories.filter((name) => !NO_LOAD_BALANCERS.has(name));
       // HAProxy's socket is there from its first start to the deletion of the load balancer.
       const without = ids.filter((id) => !others.has(`${id}.sock`));
-      return without.length === 0 ? ids : configured(ids, without);
+      if (without.length > 0) return configured(ids, without);
+      listed = { names, ids };
+      return ids;
     },
     read(id) {
       const session = sessionOf(id);

@@ -32,6 +32,12 @@ export class AnswerBuffer {
     this.#size += count;
   }
 
+  /** Whether the answer until now ends so; for less than what a look at {@link whole} costs. */
+  endsWith(end: Buffer): boolean {
+    const start = this.#size - end.length;
+    return start >= 0 && this.#bytes.compare(end, 0, end.length, start, this.#size) === 0;
+  }
+
   /** The answer until now; the memory is used again after {@link clear}. */
   whole(): Buffer {
     return this.#bytes.subarray(0, this.#size);

@@ -94,7 +94,8 @@ export class RuntimeSession {
       );
       return;
     }
-    const answers = splitAtPrompts(this.#answer.whole(), question.prompts);
+    // HAProxy answers in pieces of 16 KB, of which only the last one is looked at.
+    const answers = this.#answer.endsWith(PROMPT) && splitAtPrompts(this.#answer.whole(), question.prompts);
     if (!answers) return;
     this.#question = undefined;
     // Now, since Node asks for the next answer's room long before the next question.
@@ -105,10 +106,10 @@ export class RuntimeSession {
 
 /**
  * No row of an answer begins like the prompt: rows begin with a proxy's name.
- * @returns undefined while the last prompt is missing
+ * @param text - which ends with a prompt
+ * @returns undefined while it is not the last one
  */
 function splitAtPrompts(text: Buffer, count: number): Buffer[] | undefined {
-  if (!text.subarray(-PROMPT.length).equals(PROMPT)) return undefined;
   const answers: Buffer[] = [];
   let start = 0;
   while (answers.length < count - 1) {
