@@ -23,16 +23,19 @@ const LONGEST_HEAD = 16 * 1024;
 const END_OF_HEAD = /\r?\n\r?\n/;
 /** A server of one question for each connection, without what Node's own has beyond that: half of the time it takes. */
 export function createScrapeServer(options: AnswerOptions): Server {
-  return createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
-    serve(socket, options),
-  );
+  return createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => serve(socket, options));
 }
 
 function serve(socket: Socket, options: AnswerOptions): void {
   // Whoever connects wants metrics, and HAProxy can begin before the request is read.
   const question = options.ask();
-  void question.sent.then(() => socket.resume());
-  const timer = setTimeout(() => socket.destroy(), HEAD_TIMEOUT_MS);
+  let timer: NodeJS.Timeout | undefined;
+  // All that can wait does so until HAProxy works.
+  void question.sent.then(() => {
+    if (socket.destroyed) return;
+    timer = setTimeout(() => socket.destroy(), HEAD_TIMEOUT_MS);
+    socket.setNoDelay().resume();
+  });
   const leave = (): void => {
     clearTimeout(timer);
     question.close();

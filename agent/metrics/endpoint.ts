@@ -13,7 +13,7 @@ const OPTIONS: WorkerOptions = { namespace: NAMESPACE_HANDLE, port: 9102, export
 /**
  * Texts go through it fast, so that a small nursery is enough; without a limit it grows to tens of megabytes. What of
  * them is alive when it is full becomes old, and is collected when there is no more room: six megabytes are in use, and
- * twice that makes no scrape of 5,000 servers slower, nor fifteen at a time fail (measured); a limit of 12 does.
+ * twice that makes no scrape of 5,000 servers slower, nor fifteen at a time fail (measured).
  */
 const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 14 };
 
