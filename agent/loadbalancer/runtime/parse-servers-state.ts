@@ -16,19 +16,24 @@ const SET_BY_COMMANDS = FORCED_MAINTENANCE | CONFIGURED_MAINTENANCE | FORCED_DRA
 export function settledServersState(text: string, isWanted: (state: ServerState) => boolean): string {
   const lines = text.split("\n");
   const columns = columnsOf(lines);
-  const position = (name: string) => columns.get(name) ?? -1;
-  return lines
-    .filter((line) => !isRow(line) || isWanted(parseRow(line, columns)))
-    .map((line) => {
-      if (!isRow(line)) return line;
-      const fields = line.split(" ");
-      fields[position("srv_iweight")] = fields[position("srv_uweight")] ?? "";
-      fields[position("srv_admin_state")] = String(
-        settledAdminState(Number(fields[position("srv_admin_state")])),
-      );
-      return fields.join(" ");
-    })
-    .join("\n");
+  return lines.flatMap((line) => (isRow(line) ? settledRow(line, columns, isWanted) : line)).join("\n");
+}
+
+/** @returns nothing for a server that is not wanted */
+function settledRow(
+  line: string,
+  columns: Columns,
+  isWanted: (state: ServerState) => boolean,
+): string | string[] {
+  const fields = line.split(" ");
+  if (!isWanted(stateOf(fields, columns))) return [];
+  const admin = fields[columns.srv_admin_state] ?? "";
+  const settled = String(settledAdminState(Number(admin)));
+  const weight = fields[columns.srv_uweight] ?? "";
+  if (settled === admin && fields[columns.srv_iweight] === weight) return line;
+  fields[columns.srv_iweight] = weight;
+  fields[columns.srv_admin_state] = settled;
+  return fields.join(" ");
 }
 
 function settledAdminState(state: number): number {
@@ -59,17 +64,32 @@ const CHECK_ENABLED = 0x04;
 export function parseServersState(text: string): ServerState[] {
   const lines = text.split("\n");
   const columns = columnsOf(lines);
-  return lines.filter(isRow).map((line) => parseRow(line, columns));
+  return lines.filter(isRow).map((line) => stateOf(line.split(" "), columns));
 }
 
 function isRow(line: string): boolean {
   return line.includes(" ") && !line.startsWith("#");
 }
 
-function parseRow(line: string, columns: ReadonlyMap<string, number>): ServerState {
-  const fields = line.split(" ");
-  const field = (name: string): string => {
-    const value = fields[columns.get(name) ?? -1];
+const NAMES = [
+  "be_name",
+  "srv_name",
+  "srv_addr",
+  "srv_port",
+  "srv_uweight",
+  "srv_iweight",
+  "srv_admin_state",
+  "srv_check_state",
+  "srv_check_addr",
+  "srv_check_port",
+] as const;
+
+/** Where the fields of a row are: looked up once, as there are thousands of rows. */
+type Columns = Readonly<Record<(typeof NAMES)[number], number>>;
+
+function stateOf(fields: readonly string[], columns: Columns): ServerState {
+  const field = (name: keyof Columns): string => {
+    const value = fields[columns[name]];
     if (value === undefined) throw new Error(`HAProxy's servers state has no ${name}`);
     return value;
   };
@@ -89,8 +109,9 @@ function parseRow(line: string, columns: ReadonlyMap<string, number>): ServerSta
   };
 }
 
-/** Position of each column, from the header. */
-function columnsOf(lines: readonly string[]): ReadonlyMap<string, number> {
+/** From the header; -1, where no row has anything, for a column that is not there. */
+function columnsOf(lines: readonly string[]): Columns {
   const header = lines.find((line) => line.startsWith("# "));
-  return new Map((header?.slice(2).split(" ") ?? []).map((name, index) => [name, index]));
+  const names = header?.slice(2).split(" ") ?? [];
+  return Object.fromEntries(NAMES.map((name) => [name, names.indexOf(name)])) as Columns;
 }

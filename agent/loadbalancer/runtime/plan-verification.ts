@@ -29,15 +29,15 @@ export function isSamePlace(server: Server, state: ServerState): boolean {
   const [checkAddress] = options.get("addr") ?? [];
   const [checkPort] = options.get("port") ?? [];
   return (
-    canonical(state.address) === canonical(server.address) &&
+    isSameAddress(state.address, server.address) &&
     state.port === server.port &&
-    canonical(state.checkAddress ?? "") === canonical(checkAddress ?? "") &&
+    isSameAddress(state.checkAddress ?? "", checkAddress ?? "") &&
     state.checkPort === Number(checkPort ?? 0)
   );
 }
 
 function mismatchOf(server: Server, state: ServerState): string | undefined {
-  if (canonical(state.address) !== canonical(server.address)) return `has the address ${state.address}`;
+  if (!isSameAddress(state.address, server.address)) return `has the address ${state.address}`;
   if (state.port !== server.port) return `has port ${state.port}`;
   if (state.weight !== server.weight) return `has weight ${state.weight}`;
   if (state.isDisabled !== server.isDisabled) return state.isDisabled ? "is disabled" : "is enabled";
@@ -45,6 +45,11 @@ function mismatchOf(server: Server, state: ServerState): string | undefined {
   if (state.isChecked !== optionsOf(server).has("check"))
     return state.isChecked ? "is checked" : "is not checked";
   return undefined;
+}
+
+/** Mostly it is written alike, which needs no look at what it means. */
+function isSameAddress(first: string, second: string): boolean {
+  return first === second || canonical(first) === canonical(second);
 }
 
 function canonical(address: string): string {

@@ -103,7 +103,7 @@ export async function reloadLoadBalancer(context: ReloadContext, id: LoadBalance
     }
   }
   // A HAProxy that crashes starts with what is stored: with members' states of before this change too.
-  else await saveServersState(context, id, text);
+  else await saveServersState(context, id, parseSections(text));
   // What changes nothing would only push real changes out of the history.
   if (how !== "unchanged") await note({ how: how ?? "reload", ...(reason !== undefined && { reason }) });
   context.changeMade?.(how ?? "reload");
@@ -115,9 +115,10 @@ export async function reloadLoadBalancer(context: ReloadContext, id: LoadBalance
 export async function rememberStart(context: ReloadContext, id: LoadBalancerId): Promise<void> {
   const layout = layoutOf(context.basePath, id);
   const text = (await readIfPresent(layout.config))?.toString("utf8") ?? "";
-  const files = await filesOf(layout, text);
+  const sections = parseSections(text);
+  const files = await filesOf(layout, sections);
   await leaveWithTheirWorker(context, id);
-  await remember(context, id, { text, files });
+  await remember(context, id, { text, sections, files });
   const entry = { at: new Date().toISOString(), how: "start", changes: [], durationMs: 0 } as const;
   await keepHistory(context, id, entry);
 }
@@ -163,15 +164,16 @@ function sinceWhen({ backend, name }: ServerName, leaving: readonly LeavingServe
 
 async function reloadWhole(context: ReloadContext, id: LoadBalancerId, text: string): Promise<void> {
   const layout = layoutOf(context.basePath, id);
-  const [files, present] = [await filesOf(layout, text), await identify(layout)];
+  const sections = parseSections(text);
+  const [files, present] = [await filesOf(layout, sections), await identify(layout)];
   const old = present === "nobody" ? undefined : present;
   await forgetRecord(layout);
-  await saveServersState(context, id, text);
+  await saveServersState(context, id, sections);
   await announceReload(context, id);
   await failingAs("Error reloading haproxy", () => context.supervisor.reload({ kind: "haproxy", id }));
   context.replaced(id);
   await leaveWithTheirWorker(context, id);
-  await remember(context, id, { text, files, old });
+  await remember(context, id, { text, sections, files, old });
   await endOldWorkers(context, layout.masterSocket);
 }
 
@@ -225,12 +227,12 @@ async function rollBack(
 async function saveServersState(
   { ask, basePath, logger }: ReloadContext,
   id: LoadBalancerId,
-  text: string,
+  sections: Sections,
 ): Promise<void> {
   const { socket, serversState } = layoutOf(basePath, id);
   try {
     const answer = await ask(socket, "show servers state", { timeoutMs: SAVE_STATE_TIMEOUT_MS });
-    const state = settledServersState(answer.toString("utf8").trimEnd(), isWantedIn(text));
+    const state = settledServersState(answer.toString("utf8").trimEnd(), isWantedIn(sections));
     await replaceFileUnsynced(serversState, `${state}\n`, 0o644);
   } catch (err) {
     const event = "haproxy.servers-state.failed";
@@ -239,13 +241,10 @@ async function saveServersState(
 }
 
 /** A server that the agent does not understand keeps its state, as without the agent. */
-function isWantedIn(text: string): (state: ServerState) => boolean {
-  const sections = (parseSections(text) ?? []).filter(({ header }) => header[0] === "backend");
+function isWantedIn(sections: Sections): (state: ServerState) => boolean {
+  const pools = (sections ?? []).filter(({ header }) => header[0] === "backend");
   const backends = new Map(
-    sections.map(({ header, servers }) => [
-      header[1],
-      new Map(servers.map((server) => [server.name, server])),
-    ]),
+    pools.map(({ header, servers }) => [header[1], new Map(servers.map((server) => [server.name, server]))]),
   );
   return (state) => {
     const server = backends.get(state.backend)?.get(state.name);
@@ -253,8 +252,12 @@ function isWantedIn(text: string): (state: ServerState) => boolean {
   };
 }
 
+/** Of a configuration; undefined for one that the agent does not understand. */
+type Sections = ReturnType<typeof parseSections>;
+
 interface Loaded {
   readonly text: string;
+  readonly sections: Sections;
   /** Of before HAProxy read them. */
   readonly files: Files | undefined;
   /** The worker that it is not any more. */
@@ -263,11 +266,11 @@ interface Loaded {
 
 /** Without a record the next reload is HAProxy's own, which is always right. */
 async function remember(context: ReloadContext, id: LoadBalancerId, loaded: Loaded): Promise<void> {
-  const { text, files, old } = loaded;
+  const { text, sections, files, old } = loaded;
   const layout = layoutOf(context.basePath, id);
   try {
     const worker = await newWorker(layout, old);
-    const isSettled = JSON.stringify(await filesOf(layout, text)) === JSON.stringify(files);
+    const isSettled = JSON.stringify(await filesOf(layout, sections)) === JSON.stringify(files);
     if (worker && files && isSettled) await writeRecord(layout, { worker, text, files });
   } catch (err) {
     context.logger.warn(
@@ -300,8 +303,7 @@ async function identify({ adminSocket }: Layout): Promise<Worker | "nobody" | un
   }
 }
 
-async function filesOf({ agentConfig }: Layout, text: string): Promise<Files | undefined> {
-  const sections = parseSections(text);
+async function filesOf({ agentConfig }: Layout, sections: Sections): Promise<Files | undefined> {
   return sections && readFiles(sections, agentConfig);
 }
 
