@@ -7,8 +7,6 @@ export type Lookup = (host: string) => Promise<string>;
 export class Addresses {
   readonly #lookup: Lookup;
   readonly #known = new Map<string, string>();
-  /** The last hosts of which none was unknown. */
-  #allKnown: readonly string[] | undefined;
   readonly #pending = new Map<string, Promise<void>>();
   readonly #onFailure: (host: string, error: unknown) => void;
 
@@ -20,7 +18,6 @@ export class Addresses {
   /** Forgets all names: a new list is looked up anew (docs/contract/heartbeat.md, section 6). */
   forget(): void {
     this.#known.clear();
-    this.#allKnown = undefined;
   }
 
   of(host: string): string | undefined {
@@ -35,12 +32,8 @@ export class Addresses {
    * @returns settles with the last one; undefined when all are known
    */
   find(hosts: readonly string[]): Promise<void> | undefined {
-    if (hosts === this.#allKnown) return undefined;
     const unknown = hosts.filter((host) => this.of(host) === undefined);
-    if (unknown.length === 0) {
-      this.#allKnown = hosts;
-      return undefined;
-    }
+    if (unknown.length === 0) return undefined;
     return Promise.all(unknown.map((host) => this.#pending.get(host) ?? this.#start(host))).then(
       () => undefined,
     );

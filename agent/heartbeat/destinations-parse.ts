@@ -34,7 +34,6 @@ function parseDestination(entry: string): Destination | undefined {
 export class Rotation {
   #list: readonly string[] | undefined;
   #parsed: ParsedDestinations = { destinations: [], malformed: [] };
-  #hosts: readonly string[] = [];
   #next = 0;
 
   /**
@@ -48,14 +47,12 @@ export class Rotation {
     this.#list = list;
     if (isKnown) return undefined;
     this.#parsed = parseDestinations(list);
-    this.#hosts = this.#parsed.destinations.map(({ host }) => host);
     this.#next = 0;
     return this.#parsed;
   }
 
-  /** Of all destinations. */
-  get hosts(): readonly string[] {
-    return this.#hosts;
+  get destinations(): readonly Destination[] {
+    return this.#parsed.destinations;
   }
 
   /** The next destination that can be used now; the others wait for their next turn. */

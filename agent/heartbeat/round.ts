@@ -223,7 +223,7 @@ export class Round {
         "an entry of controller_ip_port_list is not <host>:<port>, the others are used",
       );
     }
-    return this.#addresses.find(this.#rotation.hosts);
+    return this.#addresses.find(this.#rotation.destinations.map(({ host }) => host));
   }
 
   /** @returns undefined when there is nothing to wait for: compressing a short message needs no other thread */

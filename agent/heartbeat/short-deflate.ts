@@ -38,7 +38,7 @@ interface Piece {
 }
 
 /** The last text's, by their place. */
-const kept: Piece[] = [];
+let kept: readonly Piece[] = [];
 
 /**
  * @param parts - of a text that is at most {@link SHORT_TEXT} long
@@ -46,30 +46,28 @@ const kept: Piece[] = [];
  * @returns a zlib stream of all of it, and the room
  */
 export function deflateShort(parts: readonly string[], room = 0): Buffer {
+  kept = parts.map((text, index) => pieceOf(text, kept[index]));
   let size = HEADER.length + LAST_BLOCK.length + CHECKSUM_BYTES + room;
   let checksum = 1;
-  for (let index = 0; index < parts.length; index += 1) {
-    const text = parts[index] ?? "";
-    let piece = kept[index];
-    if (piece?.text !== text) {
-      piece = text.length < COMPRESSED_FROM ? storedPiece(text) : compressedPiece(text);
-      kept[index] = piece;
-    }
+  for (const piece of kept) {
     size += piece.blocks.length;
     checksum = joinedAdler32(checksum, piece.checksum, piece.bytes);
   }
   const stream = Buffer.allocUnsafe(size);
   stream.set(HEADER);
   let end = HEADER.length;
-  for (let index = 0; index < parts.length; index += 1) {
-    const blocks = kept[index]?.blocks;
-    if (!blocks) continue;
+  for (const { blocks } of kept) {
     stream.set(blocks, end);
     end += blocks.length;
   }
   stream.set(LAST_BLOCK, end);
   stream.writeUInt32BE(checksum, end + LAST_BLOCK.length);
   return stream;
+}
+
+function pieceOf(text: string, last: Piece | undefined): Piece {
+  if (last?.text === text) return last;
+  return text.length < COMPRESSED_FROM ? storedPiece(text) : compressedPiece(text);
 }
 
 function storedPiece(text: string): Piece {

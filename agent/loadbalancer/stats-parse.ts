@@ -49,16 +49,15 @@ export interface ParseOptions {
  */
 export function parseStats(answers: readonly Buffer[], options: ParseOptions = {}): LoadBalancerSample {
   const { isPoolName = isPoolAndListener, last, without } = options;
-  const frontends = readFrontends(answers[0], last?.listeners ?? []);
-  const { listeners } = frontends;
+  const { listeners, defect: frontendDefect } = readFrontends(answers[0], last?.listeners ?? []);
   const isPool = (name: string) => isPoolName(name, listeners);
   const isIdle = listeners === last?.listeners;
   const backends = read(answers[1], (rows) =>
     readPools(rows, isPool, { last: last?.pools ?? [], without, isIdle }),
   );
-  const defect = frontends.defect ?? backends.defect;
+  const defect = frontendDefect ?? backends.defect;
   return {
-    listeners: frontends.listeners,
+    listeners,
     pools: backends.pools,
     ...(defect !== undefined && { defect }),
   };

@@ -106,8 +106,7 @@ export class StatsRows {
   beginLike(beginnings: readonly string[]): boolean {
     const text = this.#text;
     let row = this.#position;
-    for (let index = 0; index < beginnings.length; index += 1) {
-      const begin = beginnings[index] ?? "";
+    for (const begin of beginnings) {
       if (!text.startsWith(begin, row)) return false;
       row = text.indexOf("\n", row + begin.length) + 1;
       if (row === 0) return false;

@@ -13,8 +13,7 @@ const LONGEST_ANSWER = 64 * 1024 * 1024;
  * says otherwise; the unit is seconds.
  * @see HAProxy management guide, "prompt" and "set timeout cli"
  */
-const GREETING = "prompt\nset timeout cli 3600\n";
-const GREETINGS = 2;
+const GREETING = ["prompt", "set timeout cli 3600"];
 
 interface Question {
   /** Answers that are still to come, those to the greeting included. */
@@ -47,12 +46,13 @@ export class RuntimeSession {
    * HAProxy closes the session, the reason of {@link close}
    */
   ask(commands: readonly string[]): Promise<Buffer[]> {
-    const greetings = this.#socket ? 0 : GREETINGS;
+    const greeting = this.#socket ? [] : GREETING;
     const socket = this.#socket ?? this.#connect();
     this.#socket = socket;
     const { promise, resolve, reject } = Promise.withResolvers<Buffer[]>();
-    this.#question = { prompts: greetings + commands.length, greetings, resolve, reject };
-    socket.write(`${greetings > 0 ? GREETING : ""}${commands.join("\n")}\n`);
+    const prompts = greeting.length + commands.length;
+    this.#question = { prompts, greetings: greeting.length, resolve, reject };
+    socket.write(`${[...greeting, ...commands].join("\n")}\n`);
     return promise;
   }
 

@@ -38,19 +38,16 @@ export function createUdpSender(): UdpSender {
   }
 
   return {
-    send(datagram, address, port) {
+    async send(datagram, address, port) {
       const family = address.includes(":") ? "udp6" : "udp4";
-      const sendFrom = (socket: SocketAsPromised): Promise<void> =>
-        socket.send(datagram, port, address).then(
-          () => undefined,
-          async (error: unknown) => {
-            await renew(family, socket);
-            throw error;
-          },
-        );
       // No turn more than needed: heartbeats are sent for years.
-      const socket = sockets.get(family);
-      return socket ? sendFrom(socket) : open(family).then(sendFrom);
+      const socket = sockets.get(family) ?? (await open(family));
+      try {
+        await socket.send(datagram, port, address);
+      } catch (error) {
+        await renew(family, socket);
+        throw error;
+      }
     },
     async close() {
       await Promise.allSettled(opening.values());
