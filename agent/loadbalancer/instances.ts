@@ -6,7 +6,7 @@ import { parseLoadBalancerId } from "./ids.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { listLoadBalancers } from "./list.ts";
 import { parseStatsSocket } from "./parse-config.ts";
-import { parseStats, STATS_COMMANDS } from "./stats-parse.ts";
+import { POOLS_COMMAND, parsePools } from "./stats-parse.ts";
 import type { InstanceStatus, Instances, ListenerStatus } from "./types.ts";
 
 const STATS_TIMEOUT_MS = 5_000;
@@ -36,9 +36,8 @@ export function createInstances({ basePath, haproxyCmd, ask: asked = ask }: Inst
       if (listener.status !== "ACTIVE") return listener;
       const socket = parseStatsSocket(config);
       if (socket === undefined) throw new Error("haproxy.cfg names no stats socket");
-      const options = { timeoutMs: STATS_TIMEOUT_MS };
-      const answers = await Promise.all(STATS_COMMANDS.map((command) => asked(socket, command, options)));
-      return { ...listener, pools: parseStats(answers, { isPoolName: () => true }).pools };
+      const answer = await asked(socket, POOLS_COMMAND, { timeoutMs: STATS_TIMEOUT_MS });
+      return { ...listener, pools: parsePools(answer, { isPoolName: () => true }).pools };
     },
   };
 }

@@ -3,13 +3,9 @@
  * Loaded with the first reload.
  */
 import { RuntimeSession } from "../system/runtime-session.ts";
-import { parseStats } from "./stats-parse.ts";
+import { LISTENERS_COMMAND, parseListeners } from "./stats-parse.ts";
 import type { LeavingSample, ListenerSample, LoadBalancerSample } from "./types.ts";
 
-/** Only frontends: nobody asks an old worker about members. */
-const COMMAND = "show stat -1 1 -1";
-/** The other rows that a reading of statistics has. */
-const NO_ROWS = Buffer.from("\n");
 const ANSWER_TIMEOUT_MS = 500;
 const LONGEST_HOLD_MS = 600_000;
 const TELLINGS = 10;
@@ -88,8 +84,9 @@ export class LeavingWorker {
   async #read(): Promise<void> {
     this.#isAsked = true;
     try {
-      const answers = await this.#session.ask([COMMAND]);
-      this.#last = parseStats([...answers, NO_ROWS]).listeners;
+      // Nobody asks an old worker about members.
+      const [answer] = await this.#session.ask([LISTENERS_COMMAND]);
+      this.#last = parseListeners(answer).listeners;
     } finally {
       this.#isAsked = false;
     }

@@ -2,9 +2,8 @@
 import { AgentError } from "../errors.ts";
 import { isFile, type Names } from "../system/files.ts";
 import { namedPid, processExists } from "../system/processes.ts";
-import { RuntimeSession } from "../system/runtime-session.ts";
 import type { LeavingWorker } from "./leaving-workers.ts";
-import { parseStats, poolNamesOf, STATS_COMMANDS } from "./stats-parse.ts";
+import { SampleReader } from "./sample-reader.ts";
 import type { LoadBalancerSample } from "./types.ts";
 
 export interface StatsReader {
@@ -57,26 +56,25 @@ function speakingOnly(sample: LoadBalancerSample): LoadBalancerSample {
  * @param basePath - state directory, `[haproxy_amphora] base_path`
  */
 export function createStatsReader(basePath: () => string): StatsReader {
-  const sessions = new Map<string, RuntimeSession>();
+  const readers = new Map<string, SampleReader>();
   const held = new Map<string, LeavingWorker>();
   /** The oldest first. */
   const leaving = new Map<string, readonly LeavingWorker[]>();
   const departed = new Map<string, ReadonlySet<string>>();
-  const samples = new WeakMap<RuntimeSession, LoadBalancerSample>();
   /** The last list that the names alone told. */
   let listed: { readonly names: Names; readonly ids: readonly string[] } | undefined;
 
-  function sessionOf(id: string): RuntimeSession {
-    const known = sessions.get(id);
+  function readerOf(id: string): SampleReader {
+    const known = readers.get(id);
     if (known) return known;
-    const session = new RuntimeSession(`${basePath()}/${id}.sock`);
-    sessions.set(id, session);
-    return session;
+    const reader = new SampleReader(id, `${basePath()}/${id}.sock`);
+    readers.set(id, reader);
+    return reader;
   }
 
   function release(id: string, reason?: Error): void {
-    sessions.get(id)?.close(reason);
-    sessions.delete(id);
+    readers.get(id)?.close(reason);
+    readers.delete(id);
   }
 
   async function configured(ids: readonly string[], doubtful: readonly string[]): Promise<string[]> {
@@ -85,31 +83,24 @@ export function createStatsReader(basePath: () => string): StatsReader {
     return ids.filter((id) => !unknown.has(id));
   }
 
-  function sampleOf(id: string, session: RuntimeSession, answers: readonly Buffer[]): LoadBalancerSample {
-    const options = { isPoolName: poolNamesOf(id), last: samples.get(session), without: departed.get(id) };
-    const sample = parseStats(answers, options);
-    samples.set(session, sample);
-    return sample;
-  }
-
   /** Without a turn more than needed: this is what happens every few seconds, for years. */
-  function readKept(id: string, session: RuntimeSession): Promise<LoadBalancerSample | undefined> {
-    return session
-      .ask(STATS_COMMANDS)
-      .then((answers) => speakingOnly(sampleOf(id, session, answers)))
+  function readKept(id: string, reader: SampleReader): Promise<LoadBalancerSample | undefined> {
+    return reader
+      .read(departed.get(id))
+      .then(speakingOnly)
       .catch((error: unknown) => {
         // Released: the caller wants no second try.
-        if (sessions.get(id) !== session) throw error;
-        session.close();
-        return readAnew(id, session);
+        if (readers.get(id) !== reader) throw error;
+        reader.close();
+        return readAnew(id, reader);
       });
   }
 
-  async function readAnew(id: string, session: RuntimeSession): Promise<LoadBalancerSample | undefined> {
+  async function readAnew(id: string, reader: SampleReader): Promise<LoadBalancerSample | undefined> {
     try {
-      return sampleOf(id, session, await session.ask(STATS_COMMANDS));
+      return await reader.read(departed.get(id));
     } catch (error) {
-      session.close();
+      reader.close();
       const pid = await namedPid(`${basePath()}/${id}/${id}.pid`);
       if (pid === undefined || !processExists(pid)) return undefined;
       throw error;
@@ -139,8 +130,8 @@ export function createStatsReader(basePath: () => string): StatsReader {
       return ids;
     },
     read(id) {
-      const session = sessionOf(id);
-      const reading = session.isOpen ? readKept(id, session) : readAnew(id, session);
+      const reader = readerOf(id);
+      const reading = reader.isOpen ? readKept(id, reader) : readAnew(id, reader);
       return leaving.has(id) ? addLeaving(id, reading) : reading;
     },
     async hold(id) {
@@ -161,7 +152,7 @@ export function createStatsReader(basePath: () => string): StatsReader {
     },
     release,
     close() {
-      for (const id of sessions.keys()) release(id);
+      for (const id of readers.keys()) release(id);
       for (const worker of [...held.values(), ...[...leaving.values()].flat()]) worker.close();
     },
   };

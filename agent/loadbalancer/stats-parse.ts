@@ -3,18 +3,21 @@
  *
  * This is the agent's hottest code: 500 listeners with 10 members are 5,500 rows and 2.5 MB for every
  * heartbeat. So a regular expression takes each row apart, and only one that has a quote in it goes by the rules
- * of quoting; and pools and members, whose counters nobody wants, are only looked at again when one has changed.
+ * of quoting.
  */
 import { isAscii } from "node:buffer";
 import { AgentError } from "../errors.ts";
 import { type Columns, type Row, StatsRows } from "./stats-rows.ts";
-import type { ListenerSample, LoadBalancerSample, PoolSample } from "./types.ts";
+import type { ListenerSample, PoolSample } from "./types.ts";
 
 /**
- * Ask for what {@link parseStats} reads: frontends (1), then backends and servers (2 + 4).
- * @see HAProxy management guide, "show stat"
+ * Asks for what {@link parseListeners} reads.
+ * @see HAProxy management guide, "show stat": 1 is for frontends
  */
-export const STATS_COMMANDS = ["show stat -1 1 -1", "show stat -1 6 -1"];
+export const LISTENERS_COMMAND = "show stat -1 1 -1";
+
+/** Asks for what {@link parsePools} reads: backends (2) and servers (4). */
+export const POOLS_COMMAND = "show stat -1 6 -1";
 
 const LISTENER_COLUMNS = ["pxname", "svname", "status", "scur", "stot", "bin", "bout", "ereq"] as const;
 const POOL_COLUMNS = ["pxname", "svname", "status", "weight"] as const;
@@ -31,45 +34,23 @@ interface PoolRows {
   readonly statuses: string[];
 }
 
-export interface ParseOptions {
-  /** What a backend beside these listeners may be named in place of `<pool id>:<listener id>`. */
-  readonly isPoolName?: (name: string, listeners: readonly ListenerSample[]) => boolean;
-  /** The same HAProxy's last sample: what is still true of it is not made anew. */
-  readonly last?: LoadBalancerSample | undefined;
+export interface PoolOptions {
+  /** What a backend may be named in place of `<pool id>:<listener id>`. */
+  readonly isPoolName?: (name: string) => boolean;
+  /** The same HAProxy's last pools: members that are still true of them are not made anew. */
+  readonly last?: readonly PoolSample[] | undefined;
   /** Servers that are left out, as `<backend>/<server>`. */
   readonly without?: ReadonlySet<string> | undefined;
-}
-
-/**
- * @param answers - complete answers to {@link STATS_COMMANDS}, each with the empty line that ends it
- * @returns listeners and pools in HAProxy's order, without the internal Prometheus proxies; `defect` when the
- * contract forbids a heartbeat made from it
- * @throws AgentError `unavailable` when the answer is cut off, not ASCII, not the CSV that HAProxy writes, or
- * has a backend that is not named `<pool id>:<listener id>`
- */
-export function parseStats(answers: readonly Buffer[], options: ParseOptions = {}): LoadBalancerSample {
-  const { isPoolName = isPoolAndListener, last, without } = options;
-  const { listeners, defect: frontendDefect } = readFrontends(answers[0], last?.listeners ?? []);
-  const isPool = (name: string) => isPoolName(name, listeners);
-  const isIdle = listeners === last?.listeners;
-  const backends = read(answers[1], (rows) =>
-    readPools(rows, isPool, { last: last?.pools ?? [], without, isIdle }),
-  );
-  const defect = frontendDefect ?? backends.defect;
-  return {
-    listeners,
-    pools: backends.pools,
-    ...(defect !== undefined && { defect }),
-  };
 }
 
 /**
  * What a backend of a process may be named. The processes of API 0.5 each have the id of their only listener, and
  * name a pool by its id alone (docs/contract/rest-api.md, section 6).
  * @param id - of the process
+ * @param listeners - that it has
  */
-export function poolNamesOf(id: string): (name: string, listeners: readonly ListenerSample[]) => boolean {
-  return (name, listeners) => isPoolAndListener(name) || (listeners.length === 1 && listeners[0]?.id === id);
+export function poolNamesOf(id: string, listeners: readonly ListenerSample[]): (name: string) => boolean {
+  return (name) => isPoolAndListener(name) || (listeners.length === 1 && listeners[0]?.id === id);
 }
 
 function read<Result>(answer: Buffer | undefined, reader: (rows: StatsRows) => Result): Result {
@@ -84,10 +65,17 @@ function read<Result>(answer: Buffer | undefined, reader: (rows: StatsRows) => R
 const sources = new WeakMap<readonly ListenerSample[], Buffer>();
 const LONGEST_SOURCE = 64 * 1024;
 
-/** While nobody connects, HAProxy says the same of its frontends each time, byte for byte. */
-function readFrontends(
+/**
+ * While nobody connects, HAProxy says the same of its frontends each time, byte for byte.
+ * @param answer - complete answer to {@link LISTENERS_COMMAND}, with the empty line that ends it
+ * @param last - what the same HAProxy's last answer said; it is what this one says when that is the same
+ * @returns listeners in HAProxy's order, without the internal Prometheus proxies; `defect` when the contract forbids
+ * a heartbeat made from them
+ * @throws AgentError `unavailable` when the answer is cut off, not ASCII, or not the CSV that HAProxy writes
+ */
+export function parseListeners(
   answer: Buffer | undefined,
-  last: readonly ListenerSample[],
+  last: readonly ListenerSample[] = [],
 ): { listeners: readonly ListenerSample[]; defect?: string | undefined } {
   if (answer && sources.get(last)?.equals(answer)) return { listeners: last };
   const result = read(answer, readListeners);
@@ -95,6 +83,20 @@ function readFrontends(
   // A copy: the next answer comes into the same memory.
   if (isKept) sources.set(result.listeners, Buffer.from(answer));
   return result;
+}
+
+/**
+ * @param answer - complete answer to {@link POOLS_COMMAND}, with the empty line that ends it
+ * @returns pools in HAProxy's order, without the internal Prometheus proxies; `defect` when the contract forbids a
+ * heartbeat made from them
+ * @throws AgentError `unavailable` as {@link parseListeners}, and for a backend that is not named
+ * `<pool id>:<listener id>`
+ */
+export function parsePools(
+  answer: Buffer | undefined,
+  options: PoolOptions = {},
+): { pools: readonly PoolSample[]; defect?: string | undefined } {
+  return read(answer, (rows) => readPools(rows, options));
 }
 
 function readListeners(rows: StatsRows): { listeners: ListenerSample[]; defect?: string | undefined } {
@@ -134,36 +136,12 @@ function parseCount(digits: string | undefined): number | bigint | undefined {
 
 function readPools(
   rows: StatsRows,
-  isPoolName: (name: string) => boolean,
-  {
-    last,
-    without,
-    isIdle,
-  }: {
-    readonly last: readonly PoolSample[];
-    readonly without?: ReadonlySet<string> | undefined;
-    /** Whether nobody has connected since the last answer. */
-    readonly isIdle: boolean;
-  },
+  { isPoolName = isPoolAndListener, last = [], without }: PoolOptions,
 ): { pools: readonly PoolSample[]; defect?: string | undefined } {
   const columns = rows.open(POOL_COLUMNS);
   if (!columns) return { pools: [] };
   requireColumns(columns, POOL_COLUMNS);
   const { pxname, svname, status: statusColumn, weight } = columns;
-  const known = origins.get(last);
-  const mayBeSame = known?.columns === columns && known.without === without;
-  const areNames = (): boolean => last.every(({ key }) => isPoolName(key));
-  if (isIdle && mayBeSame && known.beginnings && rows.beginLike(known.beginnings) && areNames()) {
-    rows.skip();
-    return { pools: last };
-  }
-  const gist = rows.gist();
-  if (mayBeSame && gist !== undefined && gist === known.gist && areNames()) {
-    // Worth its price only where nothing happens.
-    if (isIdle) known.beginnings = rows.beginnings();
-    rows.skip();
-    return { pools: last };
-  }
   const byKey = new Map<string, PoolRows>();
   let pool: PoolRows | undefined;
   for (let row = rows.next(); row; row = rows.next()) {
@@ -182,23 +160,8 @@ function readPools(
       pool.statuses.push(status === "UP" && need(row, weight) === "0" ? "DRAIN" : status);
     }
   }
-  const result = closePools(byKey.values(), last);
-  if (result.defect === undefined)
-    origins.set(result.pools, { columns, gist, without, beginnings: undefined });
-  return result;
+  return closePools(byKey.values(), last);
 }
-
-/** All that pools are made from. */
-interface Origin {
-  readonly columns: Columns<(typeof POOL_COLUMNS)[number]>;
-  readonly gist: string | undefined;
-  readonly without: ReadonlySet<string> | undefined;
-  /** Of the last rows that were found to be of this gist. */
-  beginnings: readonly string[] | undefined;
-}
-
-/** Of pools without a defect. */
-const origins = new WeakMap<readonly PoolSample[], Origin>();
 
 function poolNamed(byKey: Map<string, PoolRows>, key: string): PoolRows {
   const known = byKey.get(key);

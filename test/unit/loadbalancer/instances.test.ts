@@ -4,15 +4,12 @@ import { tmpdir } from "node:os";
 import process from "node:process";
 import { type TestContext, test } from "node:test";
 import { createInstances } from "../../../agent/loadbalancer/instances.ts";
+import { POOLS_COMMAND } from "../../../agent/loadbalancer/stats-parse.ts";
 import { removeDirectory } from "../../../agent/system/removal.ts";
 
 const SERVES = "global\n stats socket /run/li.sock\nfrontend li\n mode tcp\n bind 10.0.0.1:80\n";
-const STATS: Readonly<Record<string, string>> = {
-  "show stat -1 1 -1":
-    "# pxname,svname,scur,stot,bin,bout,ereq,status,weight,\nli,FRONTEND,0,0,0,0,0,OPEN,,\n",
-  "show stat -1 6 -1":
-    "# pxname,svname,scur,stot,bin,bout,ereq,status,weight,\np,m,0,0,0,0,,UP,0,\np,n,0,0,0,0,,DOWN,1,\np,BACKEND,0,0,0,0,,DOWN,1,\n",
-};
+const POOLS =
+  "# pxname,svname,scur,stot,bin,bout,ereq,status,weight,\np,m,0,0,0,0,,UP,0,\np,n,0,0,0,0,,DOWN,1,\np,BACKEND,0,0,0,0,,DOWN,1,\n";
 
 /** One listener, `li`, whose HAProxy is played by this process. */
 async function aListener(t: TestContext, config: string, pid?: string) {
@@ -27,7 +24,8 @@ async function aListener(t: TestContext, config: string, pid?: string) {
     haproxyCmd: (await readFile("/proc/self/comm", "utf8")).trim(),
     ask: async (socket, command) => {
       asked.push(socket);
-      return Buffer.from(`${STATS[command]}\n`);
+      assert.equal(command, POOLS_COMMAND);
+      return Buffer.from(`${POOLS}\n`);
     },
   });
   return { instances, asked };
