@@ -4,7 +4,8 @@ import { ServerStates, STATES_COMMAND } from "./server-states.ts";
 import { LISTENERS_COMMAND, POOLS_COMMAND, parseListeners, parsePools, poolNamesOf } from "./stats-parse.ts";
 import type { ListenerSample, LoadBalancerSample, PoolSample } from "./types.ts";
 
-const COMMANDS = [LISTENERS_COMMAND, STATES_COMMAND];
+/** The longest answer first: HAProxy sends what it has when an answer is complete, and each piece costs a turn. */
+const COMMANDS = [STATES_COMMAND, LISTENERS_COMMAND];
 /** The states again, since a server may have changed between them and the statistics. */
 const FURTHER_COMMANDS = [POOLS_COMMAND, STATES_COMMAND];
 
@@ -56,7 +57,7 @@ export class SampleReader {
   }
 
   #sample(
-    [frontends, servers]: readonly Buffer[],
+    [servers, frontends]: readonly Buffer[],
     without: ReadonlySet<string> | undefined,
   ): LoadBalancerSample | Promise<LoadBalancerSample> {
     const listeners = parseListeners(frontends, this.#listeners);
