@@ -7,6 +7,9 @@ export interface Schedule {
   stop(): void;
 }
 
+/** Share of an interval that a call may be late for a timer that need not be made anew. */
+const TOLERANCE = 1 / 200;
+
 /**
  * Calls `tick` at once and then every `intervalMs()`. The time that a call takes does not move the next one;
  * calls that were missed, because the machine stood still, are not made up for.
@@ -15,7 +18,8 @@ export interface Schedule {
 export function startSchedule(clock: Clock, intervalMs: () => number, tick: () => void): Schedule {
   let due = clock.now();
   let stopped = false;
-  let cancel = clock.after(0, run);
+  const alarm = clock.alarm(run);
+  alarm.set(0);
 
   function run(): void {
     tick();
@@ -23,24 +27,26 @@ export function startSchedule(clock: Clock, intervalMs: () => number, tick: () =
     const now = clock.now();
     due += interval;
     if (due <= now) due += interval * Math.ceil((now - due) / interval + Number.EPSILON);
-    wait(now);
+    wait(now, interval);
   }
 
-  function wait(now: number): void {
+  function wait(now: number, interval: number): void {
     if (stopped) return;
-    cancel = clock.after(Math.max(0, due - now), run);
+    const left = Math.max(0, due - now);
+    const isRegular = left <= interval && left >= interval * (1 - TOLERANCE);
+    alarm.set(isRegular ? interval : left);
   }
 
   return {
     restart() {
       const now = clock.now();
-      due = Math.min(due, now + intervalMs());
-      cancel();
-      wait(now);
+      const interval = intervalMs();
+      due = Math.min(due, now + interval);
+      wait(now, interval);
     },
     stop() {
       stopped = true;
-      cancel();
+      alarm.clear();
     },
   };
 }

@@ -7,8 +7,16 @@ export interface Clock {
   now(): number;
   /** Calls back once, `delayMs` from now. @returns a function that calls it off */
   after(delayMs: number, callback: () => void): () => void;
+  /** Calls back whenever it was set, for less than what `after` costs if that is always as far ahead. */
+  alarm(callback: () => void): Alarm;
   /** Calls back once, in {@link SOON_MS}: for less than what `after` costs, and not to be called off. */
   soon(callback: () => void): void;
+}
+
+export interface Alarm {
+  /** Lets it go off once, `delayMs` from now, and no more for what it was set to before. */
+  set(delayMs: number): void;
+  clear(): void;
 }
 
 export const SOON_MS = 1;
@@ -20,6 +28,26 @@ export const systemClock: Clock = {
     return () => {
       clearTimeout(timer);
       disarm();
+    };
+  },
+  alarm: (callback) => {
+    let timer: NodeJS.Timeout | undefined;
+    let lastDelayMs: number | undefined;
+    return {
+      set(delayMs) {
+        if (timer && delayMs === lastDelayMs) {
+          timer.refresh();
+          return;
+        }
+        clearTimeout(timer);
+        timer = setTimeout(callback, delayMs);
+        lastDelayMs = delayMs;
+      },
+      clear() {
+        clearTimeout(timer);
+        timer = undefined;
+        disarm();
+      },
     };
   },
   soon: (callback) => {

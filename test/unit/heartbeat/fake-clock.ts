@@ -1,5 +1,5 @@
 /** A clock that a test moves by hand. */
-import { type Clock, SOON_MS } from "../../../agent/system/clock.ts";
+import { type Alarm, type Clock, SOON_MS } from "../../../agent/system/clock.ts";
 
 export class FakeClock implements Clock {
   #now = 0;
@@ -13,6 +13,17 @@ export class FakeClock implements Clock {
     const timer = { at: this.#now + delayMs, callback };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
+  }
+
+  alarm(callback: () => void): Alarm {
+    let cancel: (() => void) | undefined;
+    return {
+      set: (delayMs) => {
+        cancel?.();
+        cancel = this.after(delayMs, callback);
+      },
+      clear: () => cancel?.(),
+    };
   }
 
   soon(callback: () => void): void {

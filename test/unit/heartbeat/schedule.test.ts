@@ -30,6 +30,15 @@ suite("the schedule of heartbeats", () => {
     assert.deepEqual(calls, [0, 1_000, 2_000, 3_000]);
   });
 
+  test("is never later than half a per cent, however many calls have each been a little late", async () => {
+    const { clock, calls } = aSchedule(1_000, (running) => running.stall(3));
+    await clock.advance(50_500);
+    assert.equal(calls.length, 51);
+    for (const [index, at] of calls.entries()) {
+      assert.ok(at >= index * 1_000 && at <= index * 1_000 + 5, `call ${index} at ${at}`);
+    }
+  });
+
   test("calls once when the machine has stood still, and keeps its beat", async () => {
     const { clock, calls } = aSchedule();
     await clock.advance(500);

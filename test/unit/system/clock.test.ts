@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { settledWithin, systemClock } from "../../../agent/system/clock.ts";
 import { FakeClock } from "../heartbeat/fake-clock.ts";
 
@@ -42,4 +43,59 @@ test("everyone who wants to be called soon is called, once, in their order", asy
   assert.deepEqual(called, ["a", "b"]);
   await new Promise<void>((resolve) => systemClock.soon(resolve));
   assert.deepEqual(called, ["a", "b"]);
+});
+
+suite("an alarm of the system's clock", () => {
+  test("goes off once each time that it was set, not before", async () => {
+    let calls = 0;
+    let called: () => void = () => undefined;
+    const alarm = systemClock.alarm(() => {
+      calls += 1;
+      called();
+    });
+    for (const delayMs of [20, 20, 30, 10, 10]) {
+      const before = calls;
+      const setAt = performance.now();
+      await new Promise<void>((resolve) => {
+        called = resolve;
+        alarm.set(delayMs);
+      });
+      // The event loop counts whole milliseconds.
+      assert.ok(performance.now() - setAt >= delayMs - 1);
+      assert.equal(calls, before + 1);
+    }
+    await sleep(40);
+    assert.equal(calls, 5);
+  });
+
+  test("may be set anew from its own callback", async () => {
+    let calls = 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const alarm = systemClock.alarm(() => {
+      calls += 1;
+      if (calls < 5) alarm.set(5);
+      else resolve();
+    });
+    alarm.set(5);
+    await promise;
+    await sleep(20);
+    assert.equal(calls, 5);
+  });
+
+  test("does not go off for what it was set to before, nor once it is cleared", async () => {
+    let calls = 0;
+    const alarm = systemClock.alarm(() => {
+      calls += 1;
+    });
+    alarm.set(10);
+    alarm.set(40);
+    await sleep(25);
+    assert.equal(calls, 0);
+    alarm.clear();
+    await sleep(40);
+    assert.equal(calls, 0);
+    alarm.set(5);
+    await sleep(25);
+    assert.equal(calls, 1);
+  });
 });
