@@ -48,7 +48,7 @@ export const tryRun: Try = async (file, args, options = {}) => {
     reject: false,
     all: true,
     stripFinalNewline: false,
-    input: input ?? "",
+    ...(input === undefined ? { stdin: "ignore" } : { input }),
     ...(signal && { cancelSignal: signal }),
   });
   signal?.throwIfAborted();
