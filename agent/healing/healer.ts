@@ -1,6 +1,7 @@
 /**
- * Holds reality against what the controller asked for: when something is heard of a change, and slowly, for what
- * nobody tells of. What it finds is repaired, logged with its cause, and counted.
+ * Holds reality against what the controller asked for: when something is heard of a change, regularly for what nobody
+ * tells of, and now and then for all, as a change may be missed. What it finds is repaired, logged with its cause, and
+ * counted.
  */
 import { asError } from "../errors.ts";
 import type { Clock } from "../system/clock.ts";
@@ -15,12 +16,14 @@ const GATHER_MS = 50;
 const BUSY_LOOKS = 20;
 const BUSY_WINDOW_MS = 10_000;
 const BUSY_GATHER_MS = 2_000;
-const SLOW_LOOK_MS = 30_000;
+const REGULAR_LOOK_MS = 30_000;
+/** So often a regular look is at everything: that takes twice the processor's time. */
+const COMPLETE_LOOK = 10;
 /** Before a difference that is still there is tried again. */
 const LEAST_RETRY_MS = 1_000;
 /** So many of the things that were heard are told as the cause. */
 const CAUSES = 3;
-const SLOW_CAUSE = "regular look";
+const REGULAR_CAUSE = "regular look";
 
 export interface HealerOptions {
   readonly keepers: readonly Keeper[];
@@ -32,6 +35,7 @@ export class Healer {
   readonly #kept: ReadonlyMap<string, Kept>;
   readonly #clock: Clock;
   #cancel: () => void;
+  #regularLooks = 0;
   readonly #repairs = new Map<string, number>();
   #last: Repair | undefined;
 
@@ -44,7 +48,7 @@ export class Healer {
       this.#last = repair;
     };
     this.#kept = new Map(keepers.map((keeper) => [keeper.name, new Kept(keeper, { clock, logger, done })]));
-    this.#cancel = this.#slowly();
+    this.#cancel = this.#regularly();
   }
 
   /**
@@ -72,10 +76,12 @@ export class Healer {
     await Promise.all([...this.#kept.values()].map((kept) => kept.close()));
   }
 
-  #slowly(): () => void {
-    return this.#clock.after(SLOW_LOOK_MS, () => {
-      for (const kept of this.#kept.values()) kept.look(SLOW_CAUSE, "all", 0);
-      this.#cancel = this.#slowly();
+  #regularly(): () => void {
+    return this.#clock.after(REGULAR_LOOK_MS, () => {
+      this.#regularLooks += 1;
+      const depth = this.#regularLooks % COMPLETE_LOOK === 0 ? "all" : "unheard";
+      for (const kept of this.#kept.values()) kept.look(REGULAR_CAUSE, depth, 0);
+      this.#cancel = this.#regularly();
     });
   }
 }
@@ -92,7 +98,8 @@ class Kept {
   readonly #keeper: Keeper;
   readonly #options: KeptOptions;
   #causes: string[] = [];
-  #depth: Depth = "changed";
+  /** Of the look that is to come. */
+  #depth: Depth | undefined;
   #planned: { readonly at: number; readonly cancel: () => void } | undefined;
   #running: Promise<void> | undefined;
   #isClosed = false;
@@ -107,7 +114,7 @@ class Kept {
   look(cause: string, depth: Depth, delayMs: number): void {
     if (this.#isClosed) return;
     if (this.#causes.length < CAUSES && !this.#causes.includes(cause)) this.#causes.push(cause);
-    if (depth === "all") this.#depth = depth;
+    this.#depth = (this.#depth ?? depth) === depth ? depth : "all";
     this.#plan(delayMs);
   }
 
@@ -140,8 +147,8 @@ class Kept {
     const cause = this.#causes.join("; ");
     const depth = this.#depth;
     this.#causes = [];
-    this.#depth = "changed";
-    if (cause === "" || this.#isClosed) return;
+    this.#depth = undefined;
+    if (depth === undefined || this.#isClosed) return;
     this.#looks.push(clock.now());
     try {
       const tried = new Set<string>();

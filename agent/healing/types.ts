@@ -1,7 +1,7 @@
 /** The words of self-healing: what is held against what the controller asked for, and what came of it. */
 
-/** How closely to look: `changed` is for what events tell, `all` for what nothing tells as well. */
-export type Depth = "changed" | "all";
+/** At what to look: `changed` is what events tell of, `unheard` what nothing tells of. */
+export type Depth = "changed" | "unheard" | "all";
 
 export interface Look {
   readonly depth: Depth;

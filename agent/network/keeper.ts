@@ -2,7 +2,7 @@
 import { NAMESPACE, NAMESPACE_HANDLE } from "../config/paths.ts";
 import { AgentError } from "../errors.ts";
 import { Finds } from "../healing/finds.ts";
-import type { Held, Look } from "../healing/types.ts";
+import type { Depth, Held, Look } from "../healing/types.ts";
 import { type FollowedProgram, followProgram } from "../system/followed-program.ts";
 import { isElsewhere, isNamespace } from "../system/namespace-file.ts";
 import { removeFile } from "../system/removal.ts";
@@ -49,6 +49,8 @@ class Keeper implements NetworkKeeper {
   readonly #options: NetworkKeeperOptions;
   readonly #settings: KeptSettings;
   readonly #carriers = new Map<string, boolean>();
+  /** Names of the links that were there when it was last looked at them; undefined when a port had none. */
+  #present: ReadonlySet<string> | undefined;
   #monitor: FollowedProgram | undefined;
   #heard: ((change: string, isSetting: boolean) => void) | undefined;
   #again: NodeJS.Timeout | undefined;
@@ -66,8 +68,11 @@ class Keeper implements NetworkKeeper {
       const finds = new Finds(look.isDue);
       if (ports.length === 0) return finds.held();
       await this.#holdNamespace(finds);
-      if (look.depth === "all") await this.#settings.hold(finds);
-      await this.#holdLinks(ports, look, finds);
+      if (look.depth !== "changed") await this.#settings.hold(finds);
+      // As long as changes are heard of, links and what is on them are as they were.
+      const present = this.#monitor && !finds.hasRepaired ? this.#present : undefined;
+      if (look.depth === "unheard" && present) await this.#holdFirewalls(present, finds);
+      else await this.#holdLinks(ports, look.depth, finds);
       this.#listen();
       return finds.held();
     });
@@ -131,16 +136,17 @@ class Keeper implements NetworkKeeper {
     return undefined;
   }
 
-  async #holdLinks(ports: readonly PluggedPort[], { depth }: Look, finds: Finds): Promise<void> {
+  async #holdLinks(ports: readonly PluggedPort[], depth: Depth, finds: Finds): Promise<void> {
     const { bringer, files } = this.#options;
     const all = await files.readAll();
     const placed = await this.#place(ports, depth, finds);
     if (!placed) return;
-    const ruleset = depth === "all" ? await this.#readRuleset() : undefined;
+    const present = new Set(placed.links.map(({ name }) => name));
+    this.#present = ports.every(({ name }) => present.has(name)) ? present : undefined;
+    if (depth !== "changed") await this.#holdFirewalls(present, finds);
     for (const file of all) {
       const link = placed.links.find(({ name }) => name === file.name);
       if (!link || (file.name === "lo" && !this.#knowsLoopback(link.up))) continue;
-      if (ruleset !== undefined) await this.#holdFirewall(file, ruleset, finds);
       await this.#holdInterface(file, placed, finds);
     }
     bringer.logger.debug({ event: "network.look.done", depth }, "held against the interface files");
@@ -152,11 +158,7 @@ class Keeper implements NetworkKeeper {
   }
 
   /** Links under their names, in the namespace. @returns undefined when there is no namespace */
-  async #place(
-    ports: readonly PluggedPort[],
-    depth: Look["depth"],
-    finds: Finds,
-  ): Promise<NetworkState | undefined> {
+  async #place(ports: readonly PluggedPort[], depth: Depth, finds: Finds): Promise<NetworkState | undefined> {
     const { run, bringer, readPlugged } = this.#options;
     const { netns, logger } = bringer;
     let state = await readState(netns);
@@ -169,7 +171,7 @@ class Keeper implements NetworkKeeper {
       else await finds.repair(`link ${port.name}`, () => this.#rename(link.name, port.name, link.up));
     }
     // A port that was unplugged stays in the list; one that fell out of the namespace is on the host.
-    if (absent.length > 0 && depth === "all") await moveLinks({ run, readPlugged, logger });
+    if (absent.length > 0 && depth !== "changed") await moveLinks({ run, readPlugged, logger });
     if (finds.hasRepaired || absent.length > 0) state = await readState(netns);
     return state;
   }
@@ -210,6 +212,14 @@ class Keeper implements NetworkKeeper {
     const { bringer } = this.#options;
     const { state } = await bringLinkUp(bringer, file);
     await applySteps(bringer, [...planMtu(file, state), ...planMissingRoutes(file, state)]);
+  }
+
+  async #holdFirewalls(present: ReadonlySet<string>, finds: Finds): Promise<void> {
+    const ruleset = await this.#readRuleset();
+    if (ruleset === undefined) return;
+    for (const file of await this.#options.files.readAll()) {
+      if (present.has(file.name)) await this.#holdFirewall(file, ruleset, finds);
+    }
   }
 
   async #holdFirewall(file: InterfaceFile, ruleset: string, finds: Finds): Promise<void> {

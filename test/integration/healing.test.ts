@@ -107,6 +107,14 @@ test("what nothing tells of is noticed at the next regular look: settings and fi
   await until(isGood, "settings and rules");
 });
 
+test("a port that fell out of the namespace is back after a regular look, with all that was on it", async () => {
+  // This process lives where the agent does, outside of the namespace.
+  await inside(`ip link set dev eth1 netns ${process.pid}`);
+  assert.match(await shell("ip -o link show dev eth1"), /eth1/);
+  await until(isWhole, "an amphora in order");
+  await until(serves, "a load balancer that serves");
+});
+
 test("repairs are in the status and in the metrics, by kind and with their cause", async () => {
   const status = JSON.parse((await send("GET", "/agent/v1/status")).body.toString()) as {
     healing: { repairs: Record<string, number>; last: { cause: string; differences: string[] } };

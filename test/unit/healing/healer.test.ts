@@ -52,13 +52,22 @@ test("what is heard together is looked at once, and the repair names its cause",
   assert.deepEqual(last?.differences, ["rule add from 203.0.113.5/32"]);
 });
 
-test("what nobody tells of is found by a thorough look twice a minute", async () => {
+test("what nobody tells of is looked at twice a minute, and everything each five minutes", async () => {
   const { healer, clock, looks } = aPatient();
-  await clock.advance(60_000);
-  assert.deepEqual(looks, ["all", "all"]);
+  await clock.advance(600_000);
+  const nine = Array.from({ length: 9 }, () => "unheard");
+  assert.deepEqual(looks, [...nine, "all", ...nine, "all"]);
   await healer.close();
   await clock.advance(60_000);
-  assert.equal(looks.length, 2);
+  assert.equal(looks.length, 20);
+});
+
+test("a look at what was heard of that comes together with a regular one is at everything", async () => {
+  const { healer, clock, looks } = aPatient();
+  await clock.advance(29_980);
+  healer.heard("network", "Deleted rule");
+  await clock.advance(1_000);
+  assert.deepEqual(looks, ["all"]);
 });
 
 test("a repair that is undone again and again slows down, and is reported once", async () => {
