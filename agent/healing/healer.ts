@@ -17,7 +17,7 @@ const BUSY_LOOKS = 20;
 const BUSY_WINDOW_MS = 10_000;
 const BUSY_GATHER_MS = 2_000;
 const REGULAR_LOOK_MS = 30_000;
-/** So often a regular look is at everything: that takes twice the processor's time. */
+/** One in so many regular looks is at everything, which takes twice the processor's time. */
 const COMPLETE_LOOK = 10;
 /** Before a difference that is still there is tried again. */
 const LEAST_RETRY_MS = 1_000;

@@ -91,7 +91,7 @@ export class ServerStates {
   }
 }
 
-/** Puts a field of the other answer in its place, as far as it is in both. @returns where it ends */
+/** Puts a field of the other answer in the place of ours, as far as both go. @returns where the shorter one ends */
 function takeField(bytes: Buffer, other: Buffer, start: number): number {
   let at = start;
   for (; at < bytes.length; at += 1) {
