@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import process from "node:process";
 import { build } from "esbuild";
 import { execa } from "execa";
-import { BUNDLE, COMPILED_CHUNK, ROOT, V8_FLAGS } from "./bundle.ts";
+import { BUNDLE, COMPILED_CHUNK, MALLOC_ENVIRONMENT, ROOT, V8_FLAGS } from "./bundle.ts";
 
 await rm(`${ROOT}dist`, { recursive: true, force: true });
 const result = await build({
@@ -16,7 +16,7 @@ const result = await build({
 });
 
 /** Compiled code is kept beside the program, so that a start does not compile it again. */
-const PRELUDE = `#!/usr/bin/env -S node ${V8_FLAGS.join(" ")}
+const PRELUDE = `#!/usr/bin/env -S ${MALLOC_ENVIRONMENT} node ${V8_FLAGS.join(" ")}
 import { enableCompileCache } from "node:module";
 enableCompileCache({ directory: import.meta.dirname + "/compile-cache", portable: true });
 `;
