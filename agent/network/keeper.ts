@@ -71,8 +71,9 @@ class Keeper implements NetworkKeeper {
       if (look.depth !== "changed") await this.#settings.hold(finds);
       // As long as changes are heard of, links and what is on them are as they were.
       const present = this.#monitor && !finds.hasRepaired ? this.#present : undefined;
-      if (look.depth === "unheard" && present) await this.#holdFirewalls(present, finds);
-      else await this.#holdLinks(ports, look.depth, finds);
+      const files = await this.#options.files.readAll();
+      if (look.depth === "unheard" && present) await this.#holdFirewalls(files, present, finds);
+      else await this.#holdLinks(ports, files, look.depth, finds);
       this.#listen();
       return finds.held();
     });
@@ -136,15 +137,19 @@ class Keeper implements NetworkKeeper {
     return undefined;
   }
 
-  async #holdLinks(ports: readonly PluggedPort[], depth: Depth, finds: Finds): Promise<void> {
-    const { bringer, files } = this.#options;
-    const all = await files.readAll();
+  async #holdLinks(
+    ports: readonly PluggedPort[],
+    files: readonly InterfaceFile[],
+    depth: Depth,
+    finds: Finds,
+  ): Promise<void> {
+    const { bringer } = this.#options;
     const placed = await this.#place(ports, depth, finds);
     if (!placed) return;
     const present = new Set(placed.links.map(({ name }) => name));
     this.#present = ports.every(({ name }) => present.has(name)) ? present : undefined;
-    if (depth !== "changed") await this.#holdFirewalls(present, finds);
-    for (const file of all) {
+    if (depth !== "changed") await this.#holdFirewalls(files, present, finds);
+    for (const file of files) {
       const link = placed.links.find(({ name }) => name === file.name);
       if (!link || (file.name === "lo" && !this.#knowsLoopback(link.up))) continue;
       await this.#holdInterface(file, placed, finds);
@@ -214,10 +219,14 @@ class Keeper implements NetworkKeeper {
     await applySteps(bringer, [...planMtu(file, state), ...planMissingRoutes(file, state)]);
   }
 
-  async #holdFirewalls(present: ReadonlySet<string>, finds: Finds): Promise<void> {
+  async #holdFirewalls(
+    files: readonly InterfaceFile[],
+    present: ReadonlySet<string>,
+    finds: Finds,
+  ): Promise<void> {
     const ruleset = await this.#readRuleset();
     if (ruleset === undefined) return;
-    for (const file of await this.#options.files.readAll()) {
+    for (const file of files) {
       if (present.has(file.name)) await this.#holdFirewall(file, ruleset, finds);
     }
   }
